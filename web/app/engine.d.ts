@@ -1,0 +1,80 @@
+// What the Go client, loaded as WebAssembly, offers to the page. It is set as
+// globalThis.ringfence before the event "ringfence-ready" is sent to window.
+// Ids are 32 hexadecimal digits, times Unix milliseconds. Every promise rejects
+// with an EngineError. Nothing that another person sent reaches the page as
+// anything but text in `text` and `name`, and typed values.
+
+export interface EngineError { code: string; message: string; hint: string }
+
+export interface Me { account: string; name: string; server: string; registered: boolean }
+
+export interface Contact {
+  account: string;
+  name: string;            // the name that this person gave; what a ring shows
+  username: string;        // the account's own name on the server
+  state: "accepted" | "knocked" | "waiting"; // knocked: at us; waiting: for them
+  keysChanged: boolean;    // warn; sending waits until confirmKeys
+  verified: boolean;       // the safety number was compared
+  unread: number;
+  last: Message | null;
+}
+
+export interface Message {
+  id: string;
+  mine: boolean;
+  text: string;
+  at: number;
+  state: "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+}
+
+export interface Safety { digits: string; qr: string } // 60 digits in groups of five; qr is an SVG document
+
+export interface HeldBack { kind: "missed" | "held_back"; account: string; name: string; media: "sound" | "video"; at: number; count: number }
+
+export interface IceServers { urls: string[]; username: string; credential: string }
+
+// Events, one object each, handed to the callback of listen().
+export type EngineEvent =
+  | { kind: "connection"; state: "online" | "offline" | "signed_out" | "other_window" | "build_too_old" }
+  | { kind: "contacts" }                                   // the list has changed
+  | { kind: "message"; account: string; message: Message }  // new, or its state changed
+  | { kind: "held_back"; notice: HeldBack }
+  | { kind: "ring"; call: string; account: string; name: string; media: "sound" | "video"; ttl: number }
+  | { kind: "ringing"; call: string }
+  | { kind: "answered"; call: string; relay: IceServers; offer: string }   // to the caller: the remote description (SDP, type offer) that Go wrote
+  | { kind: "joined"; call: string; answer: string }       // to the callee: the remote description (SDP, type answer) that Go wrote
+  | { kind: "ended"; call: string; reason: string };
+
+export interface Engine {
+  open(): Promise<Me>;                                     // loads the device's state; takes the Web Lock
+  listen(callback: (event: EngineEvent) => void): void;
+  register(invite: string, name: string): Promise<Me>;
+  connect(): Promise<void>;                                // signs in and keeps the device socket
+  signOut(): Promise<void>;
+  deleteAccount(): Promise<void>;
+
+  contacts(): Promise<Contact[]>;
+  knock(name: string): Promise<void>;
+  accept(account: string): Promise<void>;
+  remove(account: string): Promise<void>;                  // ends a relationship, or refuses a knock
+  rename(account: string, name: string): Promise<void>;
+  safety(account: string): Promise<Safety>;
+  confirmKeys(account: string, compared: boolean): Promise<void>;
+
+  messages(account: string, before: number, limit: number): Promise<Message[]>; // oldest first
+  send(account: string, text: string): Promise<Message>;   // resolves when the server has it on disk
+  read(account: string): Promise<void>;                    // all shown: sends read receipts
+  notices(): Promise<HeldBack[]>;
+
+  // Calls. The callee offers: it makes its RTCPeerConnection after the person tapped "answer".
+  call(account: string, media: "sound" | "video"): Promise<string>;         // the call id, when it rings
+  accepting(call: string): Promise<{ codecs: string[] }>;                    // which codecs to keep, e.g. ["video/VP8", "audio/opus"]
+  answer(call: string, localOffer: string): Promise<IceServers>;            // accept, with the local description's ufrag, pwd and fingerprint
+  join(call: string, localAnswer: string): Promise<void>;                    // the caller's parameters
+  connected(call: string): Promise<void>;                                    // the first frame of the other side is shown
+  decline(call: string): Promise<void>;
+  cancel(call: string): Promise<void>;
+  hangUp(call: string): Promise<void>;
+}
+
+declare global { var ringfence: Engine }
