@@ -1,0 +1,45 @@
+# Everything here needs Go and nothing else. `make help` lists the targets.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 5s
+export CGO_ENABLED = 0
+
+.PHONY: help run build web test lint bench fuzz cross clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+run: build ## build everything and start the service on its defaults
+	bin/ringfence serve
+
+web: ## the messenger's web build: the Go client as wasm, and the page
+	$(GO) run ./internal/buildweb
+
+build: web ## write bin/ringfence
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ringfence ./cmd/ringfence
+
+test: build ## all tests; the browser tests need Chromium and say so when it is missing
+	$(GO) test ./...
+	$(GO) test -tags weakened ./testrange
+
+lint: ## vet and staticcheck, both pinned by go.mod
+	$(GO) vet ./...
+	$(GO) vet -tags weakened ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./web/engine ./client/...
+	$(GO) tool staticcheck ./...
+
+bench: build ## the measured figures, each beside its peer
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/...
+
+fuzz: ## every fuzz target, FUZZTIME each
+	$(GO) run ./internal/fuzzall -time $(FUZZTIME)
+
+cross: web ## compile for every platform that we promise
+	@for os in linux darwin windows; do for arch in amd64 arm64; do \
+	  echo "$$os/$$arch"; GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o /dev/null ./cmd/ringfence || exit 1; \
+	  GOOS=$$os GOARCH=$$arch $(GO) vet ./... || exit 1; done; done
+
+clean: ## remove what make made
+	rm -rf bin web/dist/*
