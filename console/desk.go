@@ -25,11 +25,17 @@ type Ledger interface {
 	Watch(context.Context) <-chan struct{}
 }
 
-// People are the accounts, as far as an analyst acts on them.
+// People are the accounts, as far as an analyst may see them.
 type People interface {
 	// Person returns an account, or guard.ErrNotFound (it may be deleted).
 	Person(context.Context, wire.ID) (guard.Person, error)
 
+	// Find returns the account of a name, or guard.ErrNotFound.
+	Find(ctx context.Context, name string) (guard.Person, error)
+}
+
+// Blocks are the accounts that an analyst has shut out.
+type Blocks interface {
 	// Block ends the account's sessions, sockets and calls and lets it in no
 	// more. Blocking a blocked account leaves the first block as it is.
 	Block(ctx context.Context, account wire.ID, by, reason string) error
@@ -67,6 +73,7 @@ type Rules interface {
 type Desk struct {
 	Ledger Ledger
 	People People
+	Blocks Blocks
 	Doors  Doors
 	Rules  Rules
 }
