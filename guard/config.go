@@ -27,6 +27,7 @@ type Limits struct {
 	AllocationsPerLeg     int `json:"allocations_per_leg"`       // relay
 	PacketsPerSecond      int `json:"packets_per_second"`        // relay, one leg
 	PacketSize            int `json:"packet_size"`               // relay, bytes
+	RelayTriesPerMinute   int `json:"relay_tries_per_minute"`    // relay, requests of one address that has no allocation
 }
 
 // Config is what an operator can change without a restart; it is read from
@@ -34,19 +35,19 @@ type Limits struct {
 type Config struct {
 	Limits       Limits   `json:"limits"`
 	Off          []string `json:"off"`           // switchable rules that are off
-	MinimumBuild uint32   `json:"minimum_build"` // clients below it may not call
+	MinimumBuild uint32   `json:"minimum_build"` // clients below it may not call or answer; 0 is no build
 }
 
 // DefaultConfig returns the configuration of a server that nobody changed.
 func DefaultConfig() Config {
 	return Config{
-		Off: []string{},
+		Off: []string{}, MinimumBuild: 1,
 		Limits: Limits{
 			OffersPerMinute: 10, OffersPerPairMinute: 5, OffersToCalleeMinute: 20,
 			HandInsPerTokenMinute: 600, LettersPerMailbox: 20000, BytesPerMailbox: 64 << 20,
 			KnocksPerDay: 30, KnocksPerInviteDay: 100, KnocksToAccountDay: 50,
 			TriesPerMinute: 60, RequestsPerMinute: 600, KeysPerContactDay: 20,
-			AllocationsPerLeg: 2, PacketsPerSecond: 2000, PacketSize: 1480,
+			AllocationsPerLeg: 8, PacketsPerSecond: 2000, PacketSize: 1480, RelayTriesPerMinute: 1200,
 		},
 	}
 }

@@ -61,5 +61,6 @@ type Event struct {
 	Answered bool           // the callee has answered this call, and nobody hung up
 	Peer     netip.AddrPort // where the packet, permission or channel shall lead
 	Other    netip.AddrPort // the other leg's relayed address, the only one allowed
-	Secured  bool           // this leg has been through a DTLS handshake
+	Secured  bool           // both legs have sent protected DTLS: the handshake went through
+	Held     int            // allocations that this leg already has
 }

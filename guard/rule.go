@@ -75,8 +75,9 @@ type Finding struct {
 
 // Context is what a rule may look at besides the event.
 type Context struct {
-	Limits  Limits
-	Budgets *Budgets
+	Limits       Limits
+	MinimumBuild uint32
+	Budgets      *Budgets
 }
 
 var catalogue = map[string]Rule{}

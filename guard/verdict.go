@@ -39,19 +39,21 @@ const MaxBytes = 70 << 10
 // Passed tells whether the event may go on.
 func (v Verdict) Passed() bool { return v.Action == Allow }
 
-func newVerdict(ev *Event) Verdict {
-	sum := sha256.Sum256(ev.Bytes)
-	kept := ev.Bytes
-	if len(kept) > MaxBytes {
-		kept = kept[:MaxBytes]
-	}
+// facts starts a verdict with what is known of the event.
+func facts(ev *Event) Verdict {
 	v := Verdict{
 		At: ev.At, Kind: ev.Kind, Account: ev.Account, Target: ev.Target, Call: ev.Call, Build: ev.Build,
-		Bytes: append([]byte(nil), kept...), Size: len(ev.Bytes), SHA256: hex.EncodeToString(sum[:]),
-		Count: 1, Range: ev.Range,
+		Size: len(ev.Bytes), Count: 1, Range: ev.Range,
 	}
 	if ev.Addr.IsValid() {
 		v.Address = ev.Addr.String()
 	}
 	return v
+}
+
+// keep copies the bytes of the event into the verdict, with their hash.
+func (v *Verdict) keep(b []byte) {
+	sum := sha256.Sum256(b)
+	v.SHA256 = hex.EncodeToString(sum[:])
+	v.Bytes = append([]byte(nil), b[:min(len(b), MaxBytes)]...)
 }
