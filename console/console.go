@@ -10,9 +10,12 @@
 package console
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/ringfence/ringfence/guard"
 )
 
 // Config is what a console needs.
@@ -29,7 +32,111 @@ type Config struct {
 	Build string
 }
 
+// console is the handler and what it keeps between requests.
+type console struct {
+	Config
+	streams streams
+}
+
 // New returns the pages of the console. It serves one host name, at its root.
+// Live pages end with the request's context: cancel the server's base context
+// before http.Server.Shutdown.
 func New(c Config) http.Handler {
-	return http.NotFoundHandler()
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	d := &console{Config: c, streams: streams{open: map[string]int{}}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /assets/{file}", serveAsset)
+	mux.HandleFunc("GET /sign-in", d.signInPage)
+	mux.HandleFunc("POST /sign-in", d.signIn)
+	for pattern, page := range map[string]page{
+		"POST /sign-out":              d.signOut,
+		"GET /{$}":                    d.home,
+		"GET /verdicts":               d.verdicts,
+		"GET /verdicts/live":          d.live,
+		"GET /verdicts/{number}":      d.verdict,
+		"GET /verdicts/{number}/data": d.download,
+		"GET /rules":                  d.rules,
+		"GET /blocks":                 d.blocks,
+		"GET /accounts":               d.find,
+		"GET /accounts/{id}":          d.account,
+		"POST /accounts/{id}/block":   d.block,
+		"POST /accounts/{id}/lift":    d.lift,
+		"/":                           d.nowhere,
+	} {
+		mux.HandleFunc(pattern, d.signedIn(page))
+	}
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.problem(w, r, http.StatusForbidden, "This was sent from another site.", "Open the console in its own window and do it there.")
+	}))
+	return d.protect(crossOrigin.Handler(mux))
+}
+
+// A page answers a request of somebody who is signed in.
+type page func(http.ResponseWriter, *http.Request)
+
+// The policy of every page. webrtc 'block' is CSP Level 3 §6.1.17; what is not
+// named, wasm among it, is not allowed.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; webrtc 'block'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// protect sets the headers that every answer has, and refuses requests that
+// another site made other than by leading a person here.
+func (d *console) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), display-capture=(), clipboard-read=()")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("X-Robots-Tag", "noindex")
+		if d.TLS {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if foreign(r) {
+			http.Error(w, "asked for by another site", http.StatusForbidden)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxForm is the largest body that a form of ours sends, with room: a reason
+// of a thousand characters, percent-encoded.
+const maxForm = 16 << 10
+
+// foreign tells whether another site loads this as a part of its own page
+// (Fetch Metadata Request Headers, W3C, §2). A link that leads here is fine.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return false
+	}
+	return r.Method == http.MethodGet && (r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document")
+}
+
+type analystKey struct{}
+
+// analyst returns who is signed in. It is set on every page but the sign-in.
+func analyst(r *http.Request) guard.Analyst {
+	a, _ := r.Context().Value(analystKey{}).(guard.Analyst)
+	return a
+}
+
+func withAnalyst(r *http.Request, a guard.Analyst) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), analystKey{}, a))
+}
+
+func (d *console) nowhere(w http.ResponseWriter, r *http.Request) {
+	d.problem(w, r, http.StatusNotFound, "There is no such page.", "Choose one of the pages above.")
 }
