@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type memory struct {
 	sessions map[string]guard.Analyst
 	watchers map[chan struct{}]bool
 	config   guard.Config
+	down     bool // the ledger cannot be read
 }
 
 type memoryLink struct {
@@ -69,6 +71,9 @@ func (m *memory) changed() {
 func (m *memory) Verdicts(_ context.Context, f guard.Filter, p guard.Page) (found []guard.Verdict, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.down {
+		return nil, errors.New("the disk is gone")
+	}
 	for _, v := range m.verdicts {
 		if f.Match(v) && (p.After >= 0 && v.Number > p.After || p.After < 0 && (p.Before == 0 || v.Number < p.Before)) {
 			v.Bytes = nil

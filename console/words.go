@@ -65,6 +65,7 @@ var limitWords = map[string]string{
 	"allocations_per_leg":       "relay allocations for one leg of a call",
 	"packets_per_second":        "relay packets of one leg, a second",
 	"packet_size":               "bytes in one relay packet",
+	"relay_tries_per_minute":    "relay requests of one address without an allocation, a minute",
 }
 
 // word looks a term up and falls back to the term itself, so that a term that
