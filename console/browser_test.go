@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -200,10 +202,18 @@ func (c *chromium) pauseAndGoOn() {
 	c.until("goes on", `document.querySelector("[data-live]").dataset.state == "live" && document.querySelector("tr[data-number='2']")`)
 }
 
+// evilVerdict is an offer with something smuggled in behind it, which would
+// run if any page took it for more than bytes.
 func evilVerdict() guard.Verdict {
-	v := someVerdict(time.Now(), []byte("\x40\x01<img src=x onerror=hit=1><script>hit=2</script>\u202e more than an offer may have, sent by an emulated client 0123456789 0123456789 0123456789"))
-	v.Reason = "<img src=x onerror=hit=3>\u202e is no offer: 120 bytes, want 92"
-	v.Offset, v.Length = 92, 25
+	offer := append([]byte{0x40, 1}, make([]byte, 90)...)
+	rand.Read(offer[2:18])
+	offer[18] = byte(wire.Video)
+	offer[27] = 1
+	rand.Read(offer[28:])
+	v := someVerdict(time.Now(), append(offer, "a=x-setting:<script>hit=1</script>\u202e"...))
+	v.Rules, v.Offset, v.Length = []string{"R5", "R2"}, len(offer), len(v.Bytes)-len(offer)
+	v.Reason = fmt.Sprintf("an offer of %d bytes, want 92 <img src=x onerror=hit=3>\u202e", len(v.Bytes))
+	rand.Read(v.Call[:])
 	return v
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/web/look"
 )
 
 // Config is what a console needs.
@@ -51,6 +52,7 @@ func New(c Config) http.Handler {
 	d := &console{Config: c, streams: streams{open: map[string]int{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{file}", serveAsset)
+	mux.Handle("GET "+look.Path, look.Handler())
 	mux.HandleFunc("GET /sign-in", d.signInPage)
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	for pattern, page := range map[string]page{

@@ -119,7 +119,8 @@ func (w *window) post(path string, fields ...string) (int, string) {
 	return res.StatusCode, body
 }
 
-func person(n byte) wire.ID { return wire.ID{n, 0xff} }
+// person returns the id of one of the people of the tests.
+func person(n byte) wire.ID { return wire.ID(sha256.New().Sum([]byte{n, 'p'})[2:18]) }
 
 // someVerdict is a verdict as the guard makes them.
 func someVerdict(at time.Time, data []byte) guard.Verdict {

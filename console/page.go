@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/web/look"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -26,6 +27,7 @@ var assetFiles embed.FS
 var funcs = template.FuncMap{
 	"inert":  inert,
 	"asset":  assetPath,
+	"look":   func() string { return look.Path },
 	"action": func(a guard.Action) string { return word(actionWords, a) },
 	"kind":   func(k guard.Kind) string { return word(kindWords, k) },
 	"short":  func(k guard.Kind) string { return word(kindShort, k) },

@@ -70,6 +70,7 @@ func (d *console) rules(w http.ResponseWriter, r *http.Request) {
 		Rules        []entry
 		Limits       []limit
 		MinimumBuild uint32
+		UsualBuild   uint32
 		Off          int
 	}
 	for _, rule := range guard.Catalogue() {
@@ -77,6 +78,7 @@ func (d *console) rules(w http.ResponseWriter, r *http.Request) {
 		e.Address = query{filter: guard.Filter{Rule: rule.ID}}.address("/verdicts", 0)
 		data.Rules = append(data.Rules, e)
 	}
+	data.UsualBuild = guard.DefaultConfig().MinimumBuild
 	data.Limits, data.MinimumBuild, data.Off = limits(config), config.MinimumBuild, len(config.Off)
 	d.render(w, r, http.StatusOK, "rules", "Rules and limits", data)
 }

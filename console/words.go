@@ -21,7 +21,7 @@ var actionPlain = map[guard.Action]string{
 
 // kindWords name an event with an article, to follow "what".
 var kindWords = map[guard.Kind]string{
-	guard.Message:    "a message of the device socket, or the body of a request",
+	guard.Message:    "a message to the server",
 	guard.Offer:      "a call",
 	guard.Step:       "a step in a call",
 	guard.HandIn:     "an envelope handed in",
