@@ -77,6 +77,10 @@ type Options struct {
 	Build     uint32           // this client's build; 0: the package's Build
 	Guard     *guard.Set       // nil: all rules, with default limits
 
+	// Refused is told why a letter was not read, never what was in it. It must
+	// not block. nil: nobody is told.
+	Refused func(why error)
+
 	// Observe, a seam of the test range, is handed every message that came on
 	// the device socket, before the client reads it. It must not block and not
 	// keep the bytes.
@@ -105,6 +109,7 @@ const (
 	Accepted ContactState = "accepted"
 	Knocked  ContactState = "knocked" // they knocked at us
 	Waiting  ContactState = "waiting" // we knocked, and wait
+	Ended    ContactState = "ended"   // they ended it; what was written is still here
 )
 
 // Contact is a person. A Waiting contact has no account id yet: nobody says
