@@ -69,7 +69,7 @@ func foreign(m stun.Message) error {
 	switch m.Method {
 	case stun.Connect, stun.ConnectionBind, stun.ConnectionAttempt:
 		return refuse("R12", "RFC 6062", "a TCP connection to a peer")
-	case stun.Allocate, stun.Refresh, stun.CreatePermission, stun.ChannelBind:
+	case stun.Binding, stun.Allocate, stun.Refresh, stun.CreatePermission, stun.ChannelBind:
 		if m.Class != stun.Request {
 			return refuse("R3", "RFC 8656 §5", "not a request")
 		}
