@@ -40,6 +40,7 @@ type Client struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	closing sync.Once
 	once    sync.Once // the connection is kept by one goroutine
 	first   chan error
 }
@@ -85,15 +86,20 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the connection and lets go of the state. The events end.
+// Close ends the connection and lets go of the state. The events end. Closing
+// again does nothing.
 func (c *Client) Close() error {
-	c.stop()
-	c.running.Wait()
-	c.events.close()
-	if t, ok := c.options.Transport.(interface{ Close() }); ok {
-		t.Close()
-	}
-	return c.options.Keep.Close()
+	var err error
+	c.closing.Do(func() {
+		c.stop()
+		c.running.Wait()
+		c.events.close()
+		if t, ok := c.options.Transport.(interface{ Close() }); ok {
+			t.Close()
+		}
+		err = c.options.Keep.Close()
+	})
+	return err
 }
 
 // Events returns what happens, in order. An event is a hint: Contacts and
