@@ -105,7 +105,7 @@ func (c *Client) refresh(ctx context.Context) error {
 func (c *Client) reconcile(ch *change, l listed) {
 	ct := c.state.contacts[l.Account]
 	st := ContactState(l.State)
-	if st != Accepted && st != Knocked || ct != nil && ct.State == st {
+	if st != Accepted && st != Knocked || ct != nil && ct.State == st || st == Accepted && !c.wanted(ct, l.Name) {
 		return
 	}
 	if ct == nil {
@@ -121,6 +121,14 @@ func (c *Client) reconcile(ch *change, l listed) {
 	ct.Introduce = st == Accepted && !c.state.device.Recovered
 	ch.contact(ct)
 	ch.emit(Event{Kind: ContactsEvent})
+}
+
+// wanted tells whether this person had a part in a relationship that the server
+// says exists: a knock at that name, an acceptance that was on its way, or the
+// contacts of the device that this one replaced. Without one, somebody who has
+// taken the server over could make anybody a contact, who rings.
+func (c *Client) wanted(ct *contact, name string) bool {
+	return c.state.waiting[name] || ct != nil && len(ct.Ours) > 0 || !c.state.device.Recovered
 }
 
 // end closes a relationship that the other side ended. What was written stays;
