@@ -12,9 +12,10 @@ export interface Contact {
   account: string;
   name: string;            // the name that this person gave; what a ring shows
   username: string;        // the account's own name on the server
-  state: "accepted" | "knocked" | "waiting"; // knocked: at us; waiting: for them
+  state: "accepted" | "knocked" | "waiting" | "ended"; // knocked: at us; waiting: for them, without an account id yet; ended: by them
   keysChanged: boolean;    // warn; sending waits until confirmKeys
   verified: boolean;       // the safety number was compared
+  canWrite: boolean;       // their delivery token is here
   unread: number;
   last: Message | null;
 }
@@ -25,6 +26,7 @@ export interface Message {
   text: string;
   at: number;
   state: "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+  order: number;           // in which they came and went on this device
 }
 
 export interface Safety { digits: string; qr: string } // 60 digits in groups of five; qr is an SVG document
@@ -39,7 +41,7 @@ export type EngineEvent =
   | { kind: "contacts" }                                   // the list has changed
   | { kind: "message"; account: string; message: Message }  // new, or its state changed
   | { kind: "held_back"; notice: HeldBack }
-  | { kind: "ring"; call: string; account: string; name: string; media: "sound" | "video"; ttl: number }
+  | { kind: "ring"; call: string; account: string; name: string; media: "sound" | "video"; ttl: number } // ttl in milliseconds
   | { kind: "ringing"; call: string }
   | { kind: "answered"; call: string; relay: IceServers; offer: string }   // to the caller: the remote description (SDP, type offer) that Go wrote
   | { kind: "joined"; call: string; answer: string }       // to the callee: the remote description (SDP, type answer) that Go wrote
@@ -61,7 +63,7 @@ export interface Engine {
   safety(account: string): Promise<Safety>;
   confirmKeys(account: string, compared: boolean): Promise<void>;
 
-  messages(account: string, before: number, limit: number): Promise<Message[]>; // oldest first
+  messages(account: string, before: number, limit: number): Promise<Message[]>; // oldest first: those before that order, the last ones for 0
   send(account: string, text: string): Promise<Message>;   // resolves when the server has it on disk
   read(account: string): Promise<void>;                    // all shown: sends read receipts
   notices(): Promise<HeldBack[]>;
