@@ -56,12 +56,17 @@ func (s *syncBuffer) Write(p []byte) (int, error) {
 }
 func (s *syncBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return s.b.String() }
 
+// serverTime is how long the server gives a request; live pages outlast it.
+const serverTime = 2 * time.Second
+
 func newWindow(t *testing.T) *window {
 	t.Helper()
 	c := &clock{t: time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)}
 	log := &syncBuffer{}
 	m := newMemory(c.now)
-	server := httptest.NewServer(New(Config{Desk: m.desk(), Now: c.now, Log: slog.New(slog.NewTextHandler(log, nil)), Build: "test"}))
+	server := httptest.NewUnstartedServer(New(Config{Desk: m.desk(), Now: c.now, Log: slog.New(slog.NewTextHandler(log, nil)), Build: "test"}))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = serverTime, serverTime
+	server.Start()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -145,6 +145,16 @@ func TestLiveEnds(t *testing.T) {
 	t.Error("the stream ended without a word")
 }
 
+func TestLiveOutlastsTheServersPatience(t *testing.T) {
+	w := signedInWindow(t)
+	events, _ := w.listen("/verdicts/live?after=0", "")
+	time.Sleep(serverTime + time.Second)
+	w.add(someVerdict(w.now(), nil))
+	if e := next(t, events); e.id != "1" {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestLiveIsLimited(t *testing.T) {
 	w := signedInWindow(t)
 	var last context.CancelFunc
