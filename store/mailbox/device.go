@@ -139,10 +139,17 @@ func (m *Mailbox) countUp(d *device) error {
 	return nil
 }
 
-// Reserve takes room for a letter of size bytes, or answers ErrFull. What was
+// Reserve takes room for a letter of size bytes, or answers ErrFull or
+// ErrNoSpace. What was
 // reserved must be submitted or released. Reserving and counting are one step:
 // however many hand in at once, the limits hold.
 func (m *Mailbox) Reserve(id wire.ID, size int, limits Limits) error {
+	if m.full() {
+		return ErrNoSpace
+	}
+	if err := m.refused(); err != nil {
+		return err
+	}
 	d, err := m.pin(id)
 	if err != nil {
 		return err

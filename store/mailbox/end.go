@@ -142,6 +142,8 @@ func (m *Mailbox) Verify(ctx context.Context) (count int, err error) {
 		value, err := it.ValueAndErr()
 		if err == nil {
 			err = checkRecord(it.Key(), value, highest)
+		} else if pebble.IsCorruptionError(err) {
+			err = fmt.Errorf("%w: %s", ErrDamaged, firstLine(err))
 		}
 		if err != nil {
 			return count, errors.Join(fmt.Errorf("mailbox in %s: %w", m.dir, err), it.Close())
@@ -150,14 +152,16 @@ func (m *Mailbox) Verify(ctx context.Context) (count int, err error) {
 			count++
 		}
 	}
-	if err := errors.Join(ctx.Err(), it.Close()); err != nil {
+	if err := errors.Join(ctx.Err(), it.Close()); pebble.IsCorruptionError(err) {
+		return count, fmt.Errorf("mailbox in %s: %w: %s", m.dir, ErrDamaged, firstLine(err))
+	} else if err != nil {
 		return count, fmt.Errorf("mailbox in %s: %w", m.dir, err)
 	}
 	for id := range highest {
 		return count, fmt.Errorf("mailbox in %s: %w: device %s has letters and no numbers", m.dir, ErrDamaged, id)
 	}
 	if err := m.db.CheckLevels(nil); err != nil {
-		return count, fmt.Errorf("mailbox in %s: %w: %w", m.dir, ErrDamaged, err)
+		return count, fmt.Errorf("mailbox in %s: %w: %s", m.dir, ErrDamaged, firstLine(err))
 	}
 	return count, nil
 }

@@ -26,6 +26,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"golang.org/x/sync/semaphore"
@@ -39,6 +40,8 @@ var (
 	ErrFull = errors.New("the device's mailbox is full")
 	// ErrDropped: the device's mailbox was deleted with its account.
 	ErrDropped = errors.New("the device's mailbox was deleted")
+	// ErrNoSpace: the disk is full; it goes on by itself when there is room.
+	ErrNoSpace = errors.New("the disk is full")
 	// ErrClosed: the mailbox was closed, or its disk refused a write.
 	ErrClosed = errors.New("the mailbox is closed")
 	// ErrDamaged: what is on disk is not what was written.
@@ -57,6 +60,13 @@ const (
 	maxBatch = 2 << 20
 	// inFlight is how many batches are between memory and disk at a time.
 	inFlight = 2
+	// fullFor is how long after the disk refused something letters are refused
+	// outright; retryEvery is how often Pebble may try again meanwhile, which
+	// has no pause of its own.
+	fullFor    = 2 * time.Second
+	retryEvery = 250 * time.Millisecond
+	// closeTime is how long Close waits for a disk that is full.
+	closeTime = 5 * time.Second
 )
 
 // Mailbox is the store of all letters of one server. Its methods may be used
@@ -72,7 +82,8 @@ type Mailbox struct {
 	closed  bool
 
 	users    sync.WaitGroup        // pins of all devices; Close waits for them
-	broken   atomic.Pointer[error] // the disk's first refusal
+	broken   atomic.Pointer[error] // the disk's first refusal to sync
+	fullAt   atomic.Int64          // when it last had no space, Unix ns
 	wake     chan struct{}         // something is in the queue
 	batches  chan *batch
 	finished chan struct{}
@@ -85,26 +96,26 @@ func Open(dir string) (*Mailbox, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unusable(dir, err)
 	}
-	cache := pebble.NewCache(blockCache)
-	defer cache.Unref()
-	db, err := pebble.Open(dir, options(dir, cache))
-	if err != nil {
-		return nil, unusable(dir, err)
-	}
 	m := &Mailbox{
-		db: db, dir: dir, room: semaphore.NewWeighted(maxQueued), devices: map[wire.ID]*device{},
+		dir: dir, room: semaphore.NewWeighted(maxQueued), devices: map[wire.ID]*device{},
 		wake: make(chan struct{}, 1), batches: make(chan *batch, inFlight-1), finished: make(chan struct{}),
 	}
+	cache := pebble.NewCache(blockCache)
+	defer cache.Unref()
+	var err error
+	if m.db, err = pebble.Open(dir, m.options(cache)); err != nil {
+		return nil, unusable(dir, err)
+	}
 	if err := m.checkFormat(); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, m.db.Close())
 	}
 	go m.commit()
 	go m.finish()
 	return m, nil
 }
 
-func options(dir string, cache *pebble.Cache) *pebble.Options {
-	log := chatter{dir}
+func (m *Mailbox) options(cache *pebble.Cache) *pebble.Options {
+	log := chatter{m.dir}
 	o := &pebble.Options{
 		Cache:                       cache,
 		MemTableSize:                memtable,
@@ -116,8 +127,8 @@ func options(dir string, cache *pebble.Cache) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      log,
 		EventListener: &pebble.EventListener{
-			BackgroundError: func(err error) { log.Errorf("background: %v", err) },
-			DataCorruption:  func(i pebble.DataCorruptionInfo) { log.Errorf("damaged: %v", i) },
+			BackgroundError: m.troubled,
+			DataCorruption:  func(i pebble.DataCorruptionInfo) { log.Errorf("%s is damaged; restore it from a copy", i.Path) },
 		},
 	}
 	o.CompactionConcurrencyRange = func() (int, int) { return 1, 2 }
@@ -128,6 +139,23 @@ func options(dir string, cache *pebble.Cache) *pebble.Options {
 	}
 	return o
 }
+
+// troubled is called when Pebble could not write a table. It has the letters in
+// its log, so none is lost, and tries again at once and without end.
+func (m *Mailbox) troubled(err error) {
+	now := time.Now()
+	if !errors.Is(err, syscall.ENOSPC) {
+		chatter{m.dir}.Errorf("in the background: %v", err)
+		return
+	}
+	if now.UnixNano()-m.fullAt.Swap(now.UnixNano()) > int64(fullFor) {
+		chatter{m.dir}.Errorf("%v: letters wait and are refused until there is room on the disk", err)
+	}
+	time.Sleep(retryEvery)
+}
+
+// full tells whether the disk had no space just now.
+func (m *Mailbox) full() bool { return time.Now().UnixNano()-m.fullAt.Load() < int64(fullFor) }
 
 // unusable says what a person can do about a folder that cannot be opened.
 func unusable(dir string, err error) error {
@@ -140,19 +168,36 @@ func unusable(dir string, err error) error {
 	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), "lock held"):
 		hint = "; another ringfence uses it, stop that one first"
 	case pebble.IsCorruptionError(err):
-		return fmt.Errorf("mailbox in %s: %w: %v; restore it from a copy", dir, ErrDamaged, err)
+		return fmt.Errorf("mailbox in %s: %w: %s; restore it from a copy", dir, ErrDamaged, firstLine(err))
 	}
 	return fmt.Errorf("mailbox in %s: %w%s", dir, err, hint)
 }
 
-// Close waits for what is on its way to the disk and closes the mailbox.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// Close waits for what is on its way to the disk and closes the mailbox. On a
+// full disk it gives up after a few seconds; letters that were not acknowledged
+// may be there or not when it is opened again.
 func (m *Mailbox) Close() error {
 	m.closing.Do(func() {
 		m.mu.Lock()
 		m.closed = true
 		close(m.wake)
 		m.mu.Unlock()
-		<-m.finished
+		for done := false; !done; {
+			select {
+			case <-m.finished:
+				done = true
+			case <-time.After(closeTime):
+				if m.full() {
+					m.closeErr = fmt.Errorf("mailbox in %s: %w; letters that were on their way are not stored", m.dir, ErrNoSpace)
+					return
+				}
+			}
+		}
 		m.users.Wait()
 		if err := m.db.Close(); err != nil {
 			m.closeErr = fmt.Errorf("mailbox in %s: %w", m.dir, err)
@@ -161,8 +206,9 @@ func (m *Mailbox) Close() error {
 	return m.closeErr
 }
 
-// Append stores letters and returns when they are on disk. Room for each must
-// have been reserved; whatever happens, the reservations are used up.
+// Append stores letters and returns when they are on disk, or ctx ends, after
+// which it is not known whether they will be. Room for each must have been
+// reserved; whatever happens, the reservations are used up.
 func (m *Mailbox) Append(ctx context.Context, entries []Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -173,8 +219,12 @@ func (m *Mailbox) Append(ctx context.Context, entries []Entry) error {
 			w.Stored(0, err)
 		}
 	}
-	<-w.done
-	return w.err
+	select {
+	case <-w.done:
+		return w.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // waiter collects the outcome of several letters.
