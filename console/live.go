@@ -98,10 +98,6 @@ func (d *console) live(w http.ResponseWriter, r *http.Request) {
 // it reads, so that nothing falls between the two.
 func (s *stream) run(ctx context.Context, session string) error {
 	changes := s.d.Desk.Ledger.Watch(ctx)
-	// The server's own deadline for requests is not meant for a stream.
-	if err := s.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	if err := s.send(fmt.Sprintf("retry: %d\n\n", retryMillis)); err != nil {
