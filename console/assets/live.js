@@ -83,7 +83,6 @@ class LiveList {
   pause(on) {
     this.paused = on;
     this.pauseButton.textContent = on ? "Go on" : "Pause";
-    this.pauseButton.setAttribute("aria-pressed", on);
     if (this.source?.readyState === EventSource.OPEN) this.tell(on ? "paused" : "live");
     if (!on) this.showHeld();
   }
