@@ -35,11 +35,11 @@ type offered struct {
 }
 
 func callError(id wire.ID, what string, reason call.Reason) error {
-	return &Error{Code: code(reason), What: what, Why: errors.New(reason.String())}
+	return &Error{Code: ReasonCode(reason), What: what, Why: errors.New(reason.String())}
 }
 
-// code spells a reason for scripts.
-func code(r call.Reason) string {
+// ReasonCode spells a reason in one word, for scripts.
+func ReasonCode(r call.Reason) string {
 	codes := map[call.Reason]string{call.HungUp: "hung_up", call.Elsewhere: "elsewhere", call.TooMany: "too_many"}
 	if s := codes[r]; s != "" {
 		return s
