@@ -35,6 +35,7 @@ type Box struct {
 	office *Office
 	device wire.ID
 	wake   func()
+	leave  func() // ends the mailbox's watching
 
 	taking sync.Mutex // one removal at a time, and none after the end
 
@@ -53,7 +54,13 @@ type Box struct {
 // something to give after it gave nothing, and when the box has ended; it must
 // not block and not call the box. The first Next should be called at once.
 func (o *Office) Open(device wire.ID, wake func()) *Box {
-	b := &Box{office: o, device: device, wake: wake, behind: true}
+	b := &Box{office: o, device: device, wake: wake, leave: func() {}, behind: true}
+	if leave, err := o.Mailbox.Watch(device); err == nil {
+		b.leave = leave
+	} else {
+		b.err = err
+		return b
+	}
 	o.mu.Lock()
 	old, closed := o.boxes[device], o.closed
 	if !closed {
@@ -65,6 +72,7 @@ func (o *Office) Open(device wire.ID, wake func()) *Box {
 	}
 	if closed {
 		b.err = ErrClosed
+		b.leave()
 	}
 	return b
 }
@@ -227,6 +235,7 @@ func (b *Box) end(reason error) {
 		b.err, b.queue, b.size = reason, nil, 0
 	}
 	b.mu.Unlock()
+	b.leave()
 	if first {
 		b.wake()
 	}

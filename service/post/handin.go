@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
@@ -47,7 +48,7 @@ func (o *Office) take(ctx context.Context, from netip.AddrPort, frame []byte, ou
 	if ev.Authentic {
 		limit := o.Guard.Config().Limits.HandInsPerTokenMinute
 		ev.Spends = []guard.Spend{{Name: budget, Key: string(hash[:]), Limit: limit, Per: time.Minute}}
-		ev.Range = o.Tagged != nil && o.Tagged(ev.Target)
+		ev.Range = o.tagged(ev.Target)
 	}
 	if status := o.judge(&ev, len(ev.Bytes)); status != pending {
 		return status
@@ -84,7 +85,8 @@ func (o *Office) statusOf(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusNoContent
-	case errors.Is(err, mailbox.ErrFull), errors.Is(err, ErrDiskFull):
+	case errors.Is(err, mailbox.ErrFull), errors.Is(err, ErrDiskFull),
+		errors.Is(err, mailbox.ErrNoSpace), errors.Is(err, syscall.ENOSPC):
 		return http.StatusInsufficientStorage
 	case errors.Is(err, mailbox.ErrDropped):
 		return http.StatusForbidden

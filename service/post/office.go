@@ -59,9 +59,10 @@ type Office struct {
 	life context.Context // ends with the office
 	end  context.CancelFunc
 
-	mu      sync.Mutex // holds boxes, streams and closed
+	mu      sync.Mutex // holds what follows
 	boxes   map[wire.ID]*Box
 	streams map[*stream]struct{}
+	tags    map[wire.ID]bool // what Tagged said, which never changes
 	closed  bool
 	running sync.WaitGroup // the goroutines of the streams
 }
@@ -78,7 +79,32 @@ func New(o Options) *Office {
 	return &Office{
 		Options: o, disk: disk{folder: o.Folder, reserve: o.Reserve}, life: life, end: end,
 		boxes: map[wire.ID]*Box{}, streams: map[*stream]struct{}{},
+		tags: map[wire.ID]bool{},
 	}
+}
+
+// maxTags is how many accounts' tags are kept in memory, about 40 bytes each.
+const maxTags = 100_000
+
+// tagged tells whether the test range made an account. It asks once for each.
+func (o *Office) tagged(account wire.ID) bool {
+	if o.Tagged == nil {
+		return false
+	}
+	o.mu.Lock()
+	tag, known := o.tags[account]
+	o.mu.Unlock()
+	if known {
+		return tag
+	}
+	tag = o.Tagged(account)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.tags) >= maxTags {
+		clear(o.tags)
+	}
+	o.tags[account] = tag
+	return tag
 }
 
 // Close ends all boxes and hand-in sockets and waits for them. Letters that

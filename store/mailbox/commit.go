@@ -209,8 +209,20 @@ func (m *Mailbox) settle(b *batch, err error) {
 		}
 		p.device.durable = p.number
 		p.device.reserving--
+		p.device.remember(p.number, len(p.Envelope))
 		m.letGo(p.device)
 	}
+}
+
+// remember keeps a letter's size for a device that is being watched.
+func (d *device) remember(number uint64, size int) {
+	if d.watchers == 0 || len(d.recent) == maxRecent {
+		return
+	}
+	if d.recent == nil {
+		d.recent = map[uint64]int32{}
+	}
+	d.recent[number] = int32(size)
 }
 
 // fail notes the first refusal of the disk. Pebble writes nothing after it, so

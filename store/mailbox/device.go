@@ -41,6 +41,11 @@ type device struct {
 	dropped  bool
 
 	reserving int // reserved, and not yet on disk
+
+	// recent holds the sizes of the newest letters of a device that is being
+	// watched, so that taking them needs no look at the disk. Nil: not watched.
+	recent   map[uint64]int32
+	watchers int
 }
 
 // pin returns a device that stays in memory until it is unpinned, with its
@@ -170,6 +175,45 @@ func (m *Mailbox) Reserve(id wire.ID, size int, limits Limits) error {
 	d.bytes += size
 	d.reserving++
 	return nil // still pinned, for the letter
+}
+
+// maxRecent bounds device.recent, about 20 bytes each.
+const maxRecent = 256
+
+// Watch is called when a device connects: letters that come from now on are
+// expected to be taken soon. The function that it returns ends it.
+func (m *Mailbox) Watch(id wire.ID) (done func(), err error) {
+	d, err := m.pin(id)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d.watchers++
+	return sync.OnceFunc(func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if d.watchers--; d.watchers == 0 {
+			d.recent = nil
+		}
+		m.letGo(d)
+	}), nil
+}
+
+// forgetRecent takes letters out of recent and returns their sizes; the first
+// one that is not there ends it.
+func (m *Mailbox) forgetRecent(d *device, numbers []uint64) (size int, known int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range numbers {
+		s, ok := d.recent[n]
+		if !ok {
+			return size, known
+		}
+		delete(d.recent, n)
+		size, known = size+int(s), known+1
+	}
+	return size, known
 }
 
 // Release gives back room that was reserved and is not needed.

@@ -67,13 +67,31 @@ func (m *Mailbox) Remove(id wire.ID, taken []uint64) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	it, err := m.db.NewIter(&pebble.IterOptions{LowerBound: letterKey(nil, id, taken[0]), UpperBound: after(id)})
-	if err != nil {
-		return fmt.Errorf("mailbox of device %s: %w", id, err)
-	}
 	b := m.db.NewBatch()
 	defer b.Close()
-	count, size := 0, 0
+	size, count := m.forgetRecent(d, taken)
+	for _, n := range taken[:count] {
+		op := b.DeleteDeferred(letterKeySize)
+		letterKey(op.Key[:0], id, n)
+		_ = op.Finish() // only ever fails for indexed batches
+	}
+	if rest := taken[count:]; len(rest) > 0 {
+		n, bytes, err := m.removeOld(b, id, rest)
+		if err != nil {
+			return fmt.Errorf("mailbox of device %s: %w", id, err)
+		}
+		count, size = count+n, size+bytes
+	}
+	return m.delete(d, b, count, size)
+}
+
+// removeOld adds to a batch the deletion of those letters that are on disk, and
+// returns how many they are, and their bytes.
+func (m *Mailbox) removeOld(b *pebble.Batch, id wire.ID, taken []uint64) (count, size int, err error) {
+	it, err := m.db.NewIter(&pebble.IterOptions{LowerBound: letterKey(nil, id, taken[0]), UpperBound: after(id)})
+	if err != nil {
+		return 0, 0, err
+	}
 	key := make([]byte, 0, letterKeySize)
 	for _, n := range taken {
 		key = letterKey(key[:0], id, n)
@@ -83,13 +101,10 @@ func (m *Mailbox) Remove(id wire.ID, taken []uint64) error {
 		value := it.LazyValue()
 		count, size = count+1, size+value.Len()-valueHead
 		if err := b.Delete(key, nil); err != nil {
-			return errors.Join(fmt.Errorf("mailbox of device %s: %w", id, err), it.Close())
+			return 0, 0, errors.Join(err, it.Close())
 		}
 	}
-	if err := it.Close(); err != nil {
-		return fmt.Errorf("mailbox of device %s: %w", id, err)
-	}
-	return m.delete(d, b, count, size)
+	return count, size, it.Close()
 }
 
 // seek puts the iterator on a key, and tells whether it is there. The next one
