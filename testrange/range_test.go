@@ -1,0 +1,148 @@
+package testrange
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/relay"
+	"github.com/ringfence/ringfence/service"
+)
+
+// house is a server of the test's own: the real service with the real relay.
+type house struct {
+	*service.Service
+	url  string
+	data string
+
+	mu       sync.Mutex
+	verdicts []guard.Verdict
+}
+
+// build starts a server. With patience, the limits that only slow the range
+// down are wide; those that cases try are as always.
+func build(t testing.TB, random io.Reader, now func() time.Time) *house {
+	t.Helper()
+	h := &house{data: t.TempDir()}
+	var media *relay.Relay
+	s, err := service.New(service.Config{
+		Data: h.data, Version: "test", Log: slog.New(slog.DiscardHandler), Random: random, Now: now,
+		Relay: func(set *guard.Set) (service.Relay, error) {
+			r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0", Guard: set, Log: slog.New(slog.DiscardHandler)})
+			media = r
+			return r, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Service = s
+	media.OnSilent(s.Silent)
+	c := s.Guard().Config()
+	c.Limits.TriesPerMinute, c.Limits.OffersPerPairMinute, c.Limits.OffersPerMinute, c.Limits.OffersToCalleeMinute = 1_000_000, 20, 20, 20
+	c.Limits.KnocksPerInviteDay, c.Limits.RequestsPerMinute = 1_000_000, 1_000_000
+	if err := s.Guard().Configure(c); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	h.url = server.URL
+	t.Cleanup(func() {
+		s.Close()
+		media.Stop()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return h
+}
+
+func (h *house) stage(t testing.TB) *Stage {
+	t.Helper()
+	key, err := service.ReadAdminKey(h.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), h.url, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Errorf("the range left something behind: %v", err)
+		}
+	})
+	return s
+}
+
+func TestEveryCaseIsRefused(t *testing.T) {
+	h := build(t, nil, nil)
+	s := h.stage(t)
+	report := Run(t.Context(), s, Cases(), func(r Result) { t.Logf("%-34s %-8s %s", r.ID, r.Outcome, r.Seen) })
+	for _, r := range report.Cases {
+		if r.Outcome != Refused {
+			t.Errorf("%s: %s: %s", r.ID, r.Outcome, r.Seen)
+		}
+	}
+}
+
+// Every rule of the guard has a case, and every rule that can be switched off is
+// the only barrier of one.
+func TestEveryRuleHasACase(t *testing.T) {
+	answered, alone := map[string]bool{}, map[string]bool{}
+	for _, c := range Cases() {
+		for _, r := range c.Rules {
+			answered[r] = true
+		}
+		if len(c.Barriers) == 1 {
+			alone[c.Barriers[0]] = true
+		}
+		if !slices.ContainsFunc(c.Barriers, func(b string) bool { return slices.Contains(c.Rules, b) }) {
+			t.Errorf("%s: none of its barriers %v is a rule that answers it", c.ID, c.Barriers)
+		}
+	}
+	for _, r := range guard.Catalogue() {
+		if !answered[r.ID] {
+			t.Errorf("%s has no case", r.ID)
+		}
+		if r.Switchable && !alone[r.ID] {
+			t.Errorf("%s can be switched off and is the only barrier of no case", r.ID)
+		}
+	}
+}
+
+func TestAnotherServerIsNotAttacked(t *testing.T) {
+	mine, other := build(t, nil, nil), build(t, nil, nil)
+	key, err := service.ReadAdminKey(mine.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), other.url, key); err == nil {
+		t.Error("a server with another key was taken for one's own")
+	}
+	for _, url := range []string{"http://192.0.2.1:80", "ftp://x", "", "http://"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		if _, err := Open(ctx, url, key); err == nil {
+			t.Errorf("%q was attacked", url)
+		}
+		cancel()
+	}
+}
+
+func TestRelayAddress(t *testing.T) {
+	for uris, want := range map[string]string{
+		"turn:127.0.0.1:3478?transport=udp turn:127.0.0.1:3478?transport=tcp": "127.0.0.1:3478", "turns:r.example:443?transport=tcp turn:[::1]:9?transport=udp": "[::1]:9",
+		"turn:r.example?transport=udp": "", "": "",
+	} {
+		if got, _ := relayHost(strings.Fields(uris)); got != want {
+			t.Errorf("%s: %q, want %q", uris, got, want)
+		}
+	}
+}
