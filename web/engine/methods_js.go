@@ -143,16 +143,12 @@ func (e *engine) confirmKeys(ctx context.Context, a arguments) (any, error) {
 	})(ctx, a)
 }
 
-// messages returns those before a time, or the last ones when it is 0.
+// messages returns those before the one with an order, or the last ones when it
+// is 0.
 func (e *engine) messages(ctx context.Context, a arguments) (any, error) {
 	list := []any{}
 	_, err := e.about(func(c *client.Client, _ context.Context, id wire.ID) error {
-		all := c.Messages(id, 0, 1<<30)
-		end := len(all)
-		for before := a.number(1); before > 0 && end > 0 && all[end-1].At >= before; {
-			end--
-		}
-		for _, m := range all[max(0, end-int(max(0, a.number(2)))):end] {
+		for _, m := range c.Messages(id, uint64(max(0, a.number(1))), int(max(0, a.number(2)))) {
 			list = append(list, message(m))
 		}
 		return nil

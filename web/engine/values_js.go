@@ -32,7 +32,7 @@ func contact(ct client.Contact) map[string]any {
 }
 
 func message(m client.Message) map[string]any {
-	return map[string]any{"id": m.ID.String(), "mine": m.Mine, "text": m.Text, "at": float64(m.At), "state": string(m.State)}
+	return map[string]any{"id": m.ID.String(), "mine": m.Mine, "text": m.Text, "at": float64(m.At), "state": string(m.State), "order": float64(m.Order)}
 }
 
 func heldBack(n client.Notice) map[string]any {
