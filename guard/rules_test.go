@@ -10,10 +10,7 @@ import (
 	"github.com/ringfence/ringfence/wire"
 )
 
-var (
-	legA = netip.MustParseAddrPort("192.0.2.1:49152")
-	legC = netip.MustParseAddrPort("192.0.2.2:49152")
-)
+var legC = netip.MustParseAddrPort("192.0.2.2:49152")
 
 // honest are events that no rule objects to, one for each kind.
 func honest() map[Kind]Event {

@@ -210,6 +210,9 @@ func (r *Relay) Parties(id, callee, caller wire.ID) {
 // with them the packets that were on their way. A call that is not open is left
 // alone.
 func (r *Relay) Close(id wire.ID) {
+	if r.weaklyKept() {
+		return
+	}
 	r.mu.Lock()
 	s := r.calls[id]
 	delete(r.calls, id)

@@ -71,3 +71,6 @@ func (r *Relay) weaklyOpened(user string) (string, []byte, bool) {
 	}
 	return user, s.legs[1].key, true
 }
+
+// weaklyKept tells, with R1 out, that a call is kept open when it is hung up.
+func (r *Relay) weaklyKept() bool { return r.config.Guard.Weak("R1") }

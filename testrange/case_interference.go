@@ -13,7 +13,7 @@ import (
 func init() {
 	Register(Case{
 		ID: "call.interference", Title: "Whatever an accepted caller sends, the callee gets the same bytes before its answer",
-		Rules: []string{"R2", "R5", "R3"}, Row: "1, 2, 5, 8, 27", Barriers: []string{"R2", "R5"}, Run: interference,
+		Rules: []string{"R2", "R3", "R5"}, Row: "1, 2, 5, 8, 27", Barriers: []string{"R2", "R3", "R5"}, Run: interference,
 	})
 }
 

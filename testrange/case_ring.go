@@ -17,7 +17,7 @@ var settingsText = []byte(`{"call_settings":{"relay":"192.0.2.66:3478","codec":"
 func init() {
 	Register(Case{
 		ID: "ring.settings", Title: "Call settings smuggled into a ring, behind an honest offer",
-		Rules: []string{"R2", "R5"}, Row: "1, 2, 5", Barriers: []string{"R2", "R5"},
+		Rules: []string{"R2", "R3", "R5"}, Row: "1, 2, 5", Barriers: []string{"R2", "R3", "R5"},
 		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
 			return s.offered(ctx, func(b []byte) []byte { return append(b, settingsText...) }, func(rung []byte) bool {
 				return len(rung) != ring.Size || bytes.Contains(rung, settingsText)
@@ -26,7 +26,7 @@ func init() {
 	})
 	Register(Case{
 		ID: "ring.oversize", Title: "An offer of 4,000 bytes",
-		Rules: []string{"R5"}, Row: "5, 6", Barriers: []string{"R5"},
+		Rules: []string{"R3", "R5"}, Row: "5, 6", Barriers: []string{"R3", "R5"},
 		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
 			return s.offered(ctx, func(b []byte) []byte { return append(b, make([]byte, 4000-len(b))...) }, anything)
 		},
@@ -50,42 +50,7 @@ func init() {
 			return s.offered(ctx, func(b []byte) []byte { b[19] = 1; return b }, anything)
 		},
 	})
-	Register(Case{
-		ID: "ring.forged", Title: "A ring composed by the caller, sent as if the server had made it",
-		Rules: []string{"R23"}, Row: "2, 23", Barriers: []string{"R23"},
-		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
-			return s.passedOn(ctx, func(p *pair) []byte {
-				return ring.Ring{Call: wire.ID{0xbb}, Caller: p.caller.Me().Account, Media: wire.Video, TTL: 60000}.AppendTo(nil)
-			})
-		},
-	})
-	Register(Case{
-		ID: "settings.forged", Title: "The server's instructions, sent by a caller to change the callee's relay",
-		Rules: []string{"R23"}, Row: "2, 14, 24", Barriers: []string{"R23"},
-		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
-			return s.passedOn(ctx, func(*pair) []byte {
-				return append(append([]byte{call.TypeSettings}, make([]byte, 64)...), `{"serial":9,"issued":"2026-01-01T00:00:00Z","minimum_build":0,"relay":["turn:192.0.2.66:3478?transport=udp"]}`...)
-			})
-		},
-	})
-	Register(Case{
-		ID: "message.unknown", Title: "A message of a type that does not exist, sent while it rings",
-		Rules: []string{"R3"}, Row: "19, 27", Barriers: []string{"R3"},
-		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
-			return s.passedOn(ctx, func(*pair) []byte { return append([]byte{0x6f, 1}, settingsText...) })
-		},
-	})
-	Register(Case{
-		ID: "message.stumble", Title: "A message that makes a parser stumble, in a build that has such a parser; garbage of every type otherwise",
-		Rules: []string{"R22", "R3", "R5"}, Row: "25, 26", Barriers: []string{"R22"},
-		Run: func(ctx context.Context, s *Stage) (Outcome, error) {
-			return s.passedOn(ctx, func(*pair) []byte { return append([]byte{stumble, 1}, settingsText...) })
-		},
-	})
 }
-
-// stumble is the type of message that a weakened build stumbles over.
-const stumble = 0x7e
 
 func anything([]byte) bool { return true }
 
@@ -138,34 +103,6 @@ func (s *Stage) watch(ctx context.Context, p *pair, b []byte, bad func([]byte) b
 }
 
 func clip(b []byte) []byte { return b[:min(len(b), 120)] }
-
-// passedOn lets it ring, sends a message, and tells whether the callee got
-// anything of it.
-func (s *Stage) passedOn(ctx context.Context, message func(*pair) []byte) (Outcome, error) {
-	p, err := s.pair(ctx, 1)
-	if err != nil {
-		return Outcome{}, err
-	}
-	id, err := s.ring(ctx, p)
-	if err != nil {
-		return Outcome{}, err
-	}
-	mark := p.callee.tape.mark()
-	if err := p.caller.raw(ctx, message(p)); err != nil {
-		return Outcome{}, err
-	}
-	got, ok := p.callee.tape.await(ctx, mark, quiet, anything)
-	if !ok {
-		return refused("nothing reached the callee")
-	}
-	if isType(call.TypeEnded)(got) {
-		return through("the callee's ring was ended by it")
-	}
-	if err := p.cancel(ctx, id); err != nil {
-		return Outcome{}, err
-	}
-	return through("%d bytes of type %#x reached the callee: %x", len(got), got[0], clip(got))
-}
 
 // ringsAgain tells whether an offer rings that should not, and takes it back.
 func (s *Stage) ringsAgain(ctx context.Context, p *pair, b []byte) (bool, error) {

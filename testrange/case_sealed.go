@@ -25,7 +25,7 @@ func init() {
 		Run: sealedParameters(func(b []byte) []byte { clear(b[1+47:]); return b }),
 	})
 	Register(Case{
-		ID: "parameters.leg", Title: "Parameters of a leg that does not exist",
+		ID: "parameters.ufrag", Title: "Control characters in the user fragment of the parameters",
 		Rules: []string{"R7"}, Row: "8, 53", Barriers: []string{"R7"},
 		Run: sealedParameters(func(b []byte) []byte { copy(b[1+19:], "\x00\x01\x02\x03"); return b }),
 	})
