@@ -1,0 +1,158 @@
+// The media of one call. The callee offers, after the person tapped "answer";
+// all that is ever given to the browser of the other side is a description that
+// the Go engine wrote. Media goes through the relay only.
+
+import type { Engine, IceServers } from "./engine";
+
+export type Media = "sound" | "video";
+
+// Times of a call in milliseconds, counted from the tap on "answer", and on the
+// caller's side from when the answer came.
+export interface Times { camera: number | null; first: number | null }
+
+// Extensions of the transceiver that not every browser has.
+interface HeaderExtensions {
+  getHeaderExtensionsToNegotiate?(): { uri: string; direction: RTCRtpTransceiverDirection | "stopped" }[];
+  setHeaderExtensionsToNegotiate?(extensions: { uri: string; direction: string }[]): void;
+}
+
+// openDevices opens microphone and camera; only ever after a tap.
+export function openDevices(media: Media): Promise<MediaStream> {
+  return navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    video: media === "video" ? { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" } : false,
+  });
+}
+
+export class Call {
+  readonly remote = new MediaStream();
+  readonly times: Times = { camera: null, first: null };
+  local: MediaStream | null = null;
+  private pc: RTCPeerConnection | null = null;
+  private began = performance.now();
+  private over = false;
+  onLocal: () => void = () => {};
+  onFirst: () => void = () => {};
+  onFailed: (error: unknown) => void = () => {};
+
+  constructor(private engine: Engine, readonly id: string, readonly media: Media) {}
+
+  // answer is the callee's part up to its accept. The devices open while the
+  // call is being signalled; who they show comes in as soon as they are open.
+  async answer(devices: Promise<MediaStream>): Promise<void> {
+    this.began = performance.now();
+    const { codecs } = await this.engine.accepting(this.id);
+    const pc = this.connection([]);
+    const kinds: ("audio" | "video")[] = this.media === "video" ? ["audio", "video"] : ["audio"];
+    for (const kind of kinds) plain(pc.addTransceiver(kind, { direction: "sendrecv" }), kind, codecs);
+    const opened = this.use(devices);
+    const offer = await pc.createOffer();
+    const relay = await this.engine.answer(this.id, offer.sdp ?? "");
+    if (this.over) return;
+    pc.setConfiguration(configuration([relay]));
+    await pc.setLocalDescription(offer);
+    await opened;
+  }
+
+  // joined is handed the answer that Go wrote from the caller's parameters.
+  async joined(answer: string): Promise<void> {
+    await this.pc?.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  // answered is the caller's part, with the offer that Go wrote from the
+  // callee's parameters.
+  async answered(relay: IceServers, offer: string, devices: Promise<MediaStream>): Promise<void> {
+    this.began = performance.now();
+    const { codecs } = await this.engine.accepting(this.id);
+    const pc = this.connection([relay]);
+    await pc.setRemoteDescription({ type: "offer", sdp: offer });
+    for (const t of pc.getTransceivers()) {
+      t.direction = "sendrecv";
+      plain(t, t.receiver.track.kind as "audio" | "video", codecs);
+    }
+    const opened = this.use(devices);
+    const answer = await pc.createAnswer();
+    if (this.over) return;
+    await Promise.all([this.engine.join(this.id, answer.sdp ?? ""), pc.setLocalDescription(answer)]);
+    await opened;
+  }
+
+  private connection(relays: IceServers[]): RTCPeerConnection {
+    const pc = new RTCPeerConnection(configuration(relays));
+    this.pc = pc;
+    pc.addEventListener("track", (e) => {
+      this.remote.addTrack(e.track);
+      // A sound call has no picture to wait for: its first packet takes the mute off.
+      if (this.media === "sound") e.track.addEventListener("unmute", () => this.firstCame(), { once: true });
+    });
+    pc.addEventListener("connectionstatechange", () => {
+      if (pc.connectionState === "failed") this.onFailed(new Error("the media connection was lost"));
+    });
+    return pc;
+  }
+
+  // use puts the tracks on the transceivers once the devices are open.
+  private async use(devices: Promise<MediaStream>): Promise<void> {
+    const asked = performance.now();
+    const stream = await devices;
+    if (this.over || !this.pc) return stop(stream);
+    this.times.camera = performance.now() - asked;
+    this.local = stream;
+    for (const track of stream.getTracks()) {
+      const t = this.pc.getTransceivers().find((t) => t.receiver.track.kind === track.kind);
+      await t?.sender.replaceTrack(track);
+    }
+    this.onLocal();
+  }
+
+  // watch reports when the first frame of the other side is on the screen.
+  watch(video: HTMLVideoElement): void {
+    if (this.media === "video") video.requestVideoFrameCallback(() => this.firstCame());
+  }
+
+  private firstCame(): void {
+    if (this.times.first !== null || this.over) return;
+    this.times.first = performance.now() - this.began;
+    void this.engine.connected(this.id).catch(() => {});
+    this.onFirst();
+  }
+
+  mute(kind: "audio" | "video", off: boolean): void {
+    for (const t of this.local?.getTracks() ?? []) if (t.kind === kind) t.enabled = !off;
+  }
+
+  // stats are those of the browser, for whoever measures.
+  stats(): Promise<RTCStatsReport | undefined> { return this.pc ? this.pc.getStats() : Promise.resolve(undefined); }
+
+  close(): void {
+    this.over = true;
+    this.pc?.close();
+    this.pc = null;
+    if (this.local) stop(this.local);
+    this.local = null;
+  }
+}
+
+function configuration(relays: IceServers[]): RTCConfiguration {
+  return {
+    iceServers: relays.map((r) => ({ urls: r.urls, username: r.username, credential: r.credential })),
+    iceTransportPolicy: "relay", bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceCandidatePoolSize: 0,
+  };
+}
+
+export function stop(stream: MediaStream): void {
+  for (const t of stream.getTracks()) t.stop();
+}
+
+// plain leaves one codec and no header extension that can be left out.
+function plain(t: RTCRtpTransceiver, kind: "audio" | "video", codecs: string[]): void {
+  const wanted = codecs.map((c) => c.toLowerCase());
+  const known = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((c) => wanted.includes(c.mimeType.toLowerCase()));
+  t.setCodecPreferences(known);
+  const e = t as unknown as HeaderExtensions;
+  if (!e.getHeaderExtensionsToNegotiate || !e.setHeaderExtensionsToNegotiate) return;
+  const all = e.getHeaderExtensionsToNegotiate();
+  // The specification keeps mid from being stopped in a bundle; it is not in
+  // the description that Go writes, so it is not used either.
+  e.setHeaderExtensionsToNegotiate(all.map((x) => (x.uri.endsWith(":sdes:mid") ? x : { ...x, direction: "stopped" })));
+}
