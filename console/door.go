@@ -99,7 +99,7 @@ func (d *console) signIn(w http.ResponseWriter, r *http.Request) {
 	session, err := d.Desk.Doors.Redeem(r.Context(), token)
 	switch {
 	case errors.Is(err, guard.ErrLinkUsed):
-		d.door(w, r, http.StatusForbidden, "This link has been used. If it was not you who used it, somebody else is signed in: end all sessions on the server.")
+		d.door(w, r, http.StatusForbidden, "This link has been used. If it was not you who used it, somebody else is signed in: tell whoever runs the server at once.")
 	case errors.Is(err, guard.ErrLinkExpired):
 		d.door(w, r, http.StatusForbidden, "This link has expired: a link is good for ten minutes.")
 	case errors.Is(err, guard.ErrNotFound):
