@@ -1,0 +1,44 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/ringfence/ringfence/guard"
+)
+
+func init() {
+	command("rules", "The catalogue of the guard's rules: what each stops, and where.", &rulesCommand{})
+}
+
+type rulesCommand struct{ reporting }
+
+type ruleLine struct {
+	ID         string         `json:"id"`
+	Title      string         `json:"title"`
+	Stops      []string       `json:"stops"`
+	Sources    []string       `json:"sources"`
+	Seats      []guard.Seat   `json:"seats"`
+	Severity   guard.Severity `json:"severity"`
+	Action     guard.Action   `json:"action"`
+	Switchable bool           `json:"switchable"`
+}
+
+// Run prints the catalogue.
+func (c *rulesCommand) Run(e *env) error {
+	rules := guard.Catalogue()
+	if c.JSON {
+		lines := make([]ruleLine, len(rules))
+		for i, r := range rules {
+			lines[i] = ruleLine{r.ID, r.Title, r.Stops, r.Sources, r.Seats, r.Severity, r.Action, r.Switchable}
+		}
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "rules": lines})
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+	for _, r := range rules {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Action, r.Title, strings.Join(r.Stops, ", "))
+	}
+	return w.Flush()
+}

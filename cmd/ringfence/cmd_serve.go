@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/ringfence/ringfence/console"
+	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/relay"
+	"github.com/ringfence/ringfence/service"
+	"github.com/ringfence/ringfence/web"
+)
+
+// version is set when a release is built.
+var version = "development"
+
+func init() {
+	command("serve", "Run the service: messenger, console, mailbox, calls and the media relay.", &serveCommand{})
+}
+
+type serveCommand struct {
+	dataFolder
+	Listen   string `default:"127.0.0.1:8080" help:"Address of messenger and console. Without TLS it must be loopback."`
+	Relay    string `default:"127.0.0.1:3478" help:"Address of the media relay, UDP and TCP."`
+	External string `placeholder:"HOST[:PORT]" help:"What clients are told of the relay's address, where it differs."`
+	Domain   string `placeholder:"NAME" help:"Serve NAME and console.NAME with certificates from Let's Encrypt; listens on port 443 unless told otherwise."`
+	TLSCert  string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
+	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`
+	Open     bool   `help:"Let anybody register, without an invite."`
+	Cluster  string `placeholder:"URL" help:"A NATS cluster, for several nodes; without it the bus is inside the process."`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(e *env) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(e.stderr, nil))
+	unlock, err := lockFolder(c.dir())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	secure, err := c.tlsConfig()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return &failure{code: "listen", what: "messenger and console", why: err, hint: portHint(err, "--listen")}
+	}
+	defer listener.Close()
+	var media *relay.Relay
+	s, err := service.New(service.Config{
+		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now,
+		Relay: func(g *guard.Set) (service.Relay, error) {
+			media, err = relay.Listen(relay.Config{Addr: c.Relay, External: c.External, TLS: secure, Guard: g, Log: log})
+			return media, err
+		},
+	})
+	if media != nil {
+		defer media.Stop()
+	}
+	if err != nil {
+		return &failure{code: "serve", what: "serve " + c.dir(), why: err, hint: serveHint(err)}
+	}
+	defer s.Close()
+	media.OnSilent(s.Silent)
+	if err := s.Serving(c.reachable(listener)); err != nil {
+		return err
+	}
+	if err := c.announce(e, s, listener, media); err != nil {
+		return err
+	}
+	return c.serve(e, s, listener, secure, log)
+}
+
+// check refuses what cannot be meant.
+func (c *serveCommand) check() error {
+	if c.Domain != "" && c.Listen == "127.0.0.1:8080" {
+		c.Listen = ":443"
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") || c.Domain != "" && c.TLSCert != "" {
+		return &failure{code: "usage", what: "serve", hint: "give either --domain, or --tls-cert and --tls-key together", exit: exitUsage}
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return &failure{code: "usage", what: "--listen " + c.Listen, why: err, hint: "give HOST:PORT", exit: exitUsage}
+	}
+	ip := net.ParseIP(host)
+	if loopback := host == "localhost" || ip != nil && ip.IsLoopback(); !loopback && c.Domain == "" && c.TLSCert == "" {
+		return &failure{code: "usage", what: "--listen " + c.Listen, why: errors.New("without TLS the service listens on loopback only"), hint: "give --domain, or --tls-cert and --tls-key", exit: exitUsage}
+	}
+	return nil
+}
+
+func (c *serveCommand) tlsConfig() (*tls.Config, error) {
+	switch {
+	case c.Domain != "":
+		m := autocert.Manager{
+			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(filepath.Join(c.dir(), "certificates")),
+			HostPolicy: autocert.HostWhitelist(c.Domain, "console."+c.Domain),
+		}
+		t := m.TLSConfig()
+		t.MinVersion = tls.VersionTLS12
+		return t, nil
+	case c.TLSCert != "":
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, &failure{code: "tls", what: "certificate " + c.TLSCert, why: err, hint: "give a PEM chain and its key"}
+		}
+		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
+	}
+	return nil, nil
+}
+
+// serve answers until the context ends.
+func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure *tls.Config, log *slog.Logger) error {
+	base, end := context.WithCancel(context.Background())
+	defer end()
+	desk := console.New(console.Config{
+		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Rules: s.Guard()},
+		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
+	})
+	server := &http.Server{
+		Handler: hosts(s, desk, web.Handler()), BaseContext: func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	if secure != nil {
+		l = tls.NewListener(l, secure)
+	}
+	gone := make(chan error, 1)
+	go func() { gone <- server.Serve(l) }()
+	select {
+	case err := <-gone:
+		return &failure{code: "serve", what: "serve " + c.Listen, why: err}
+	case <-e.ctx.Done():
+	}
+	end()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// hosts sends a request to the console when it is for the console's own host,
+// and otherwise to the messenger, or below /v1 to the service. A proxy's word
+// about who asks is not taken: nothing here reads Forwarded headers (R21).
+func hosts(api, desk, messenger http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.Host, "console."):
+			desk.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/v1/"):
+			api.ServeHTTP(w, r)
+		default:
+			messenger.ServeHTTP(w, r)
+		}
+	})
+}
+
+// announce prints where everything is, with the invites for the first people
+// and a link into the console. The links go to this terminal only.
+func (c *serveCommand) announce(e *env, s *service.Service, l net.Listener, media *relay.Relay) error {
+	base, desk := c.addresses(l)
+	people, err := s.Store().CountAccounts(e.ctx)
+	if err != nil {
+		return err
+	}
+	token, err := s.Store().NewSignIn(e.ctx, "operator")
+	if err != nil {
+		return err
+	}
+	if people == 0 && !c.Open {
+		for i, who := range []string{"the first person", "the second"} {
+			code, err := service.AddInvite(e.ctx, s.Store(), "", e.now())
+			if err != nil {
+				return err
+			}
+			label := "messenger"
+			if i > 0 {
+				label = "         "
+			}
+			fmt.Fprintf(e.stdout, "  %s  %s   (an invite for %s)\n", label, inviteLink(base, code), who)
+		}
+	} else {
+		fmt.Fprintf(e.stdout, "  messenger  %s   (more invites: ringfence invite)\n", base)
+	}
+	fmt.Fprintf(e.stdout, "  console    %s/sign-in#%s   (good once, for ten minutes)\n", desk, token)
+	fmt.Fprintf(e.stdout, "  relay      %s udp and tcp\n", media.Addr())
+	return nil
+}
+
+// addresses are the URLs of messenger and console. On loopback they have names,
+// because a browser gives a name of its own a store of its own.
+func (c *serveCommand) addresses(l net.Listener) (base, desk string) {
+	if c.Domain != "" {
+		return "https://" + c.Domain + "/", "https://console." + c.Domain
+	}
+	scheme, host := "http", "localhost"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return fmt.Sprintf("%s://%s:%s/", scheme, host, port), fmt.Sprintf("%s://console.%s:%s", scheme, host, port)
+}
+
+// reachable is where this machine's own commands reach the service.
+func (c *serveCommand) reachable(l net.Listener) string {
+	if c.Domain != "" {
+		return "https://" + c.Domain
+	}
+	if c.TLSCert != "" {
+		return "https://" + l.Addr().String()
+	}
+	return "http://" + l.Addr().String()
+}
+
+func inviteLink(base, code string) string { return base + "#invite=" + code }
+
+func portHint(err error, flag string) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program has this port: stop it, or choose another with " + flag
+	case errors.Is(err, syscall.EACCES):
+		return "ports below 1024 are for the administrator: choose another with " + flag + ", or grant the right"
+	}
+	return "choose another address with " + flag
+}
+
+func serveHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program has the relay's port: stop it, or choose another with --relay"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full: make room, nothing that was acknowledged is lost"
+	case errors.Is(err, syscall.EACCES):
+		return "make the data folder writable for the user who runs the service, or choose another with --data"
+	}
+	return "if the data folder may be damaged, see ringfence verify"
+}
