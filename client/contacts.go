@@ -149,11 +149,14 @@ func (c *Client) end(ch *change, ct *contact) {
 // revoke takes back the delivery token that the contact was given; the server
 // is told with the next flush.
 func (c *Client) revoke(ch *change, ct *contact) {
-	if len(ct.Ours) == 0 {
+	if len(ct.Ours) > 0 {
+		ct.Retired = append(ct.Retired, hashed(ct.Ours))
+	}
+	if len(ct.Retired) == 0 {
 		return
 	}
-	c.state.device.Revoke = append(c.state.device.Revoke, hashed(ct.Ours))
-	ct.Ours = nil
+	c.state.device.Revoke = append(c.state.device.Revoke, ct.Retired...)
+	ct.Ours, ct.Retired = nil, nil
 	ch.device(&c.state.device)
 }
 
@@ -259,7 +262,7 @@ func (c *Client) firstEnvelope(ctx context.Context, id wire.ID, keys theirKeys, 
 	}
 	ch := newChange()
 	if !ct.Pinned.empty() && !ct.Pinned.same(keys) {
-		ct.Sessions = nil // sessions with a device that is gone
+		ct.Sessions, ct.Theirs = nil, nil // of a device that is gone
 	}
 	next, err := ct.Sessions.start(c.state.device.Olm, keys.Curve25519, keys.Begin)
 	if err != nil {

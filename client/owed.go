@@ -71,7 +71,46 @@ func (c *Client) giveToken(ctx context.Context, id wire.ID) error {
 		return err
 	}
 	m := content.Content{Kind: content.Token, Token: [32]byte(token)}
-	return c.deliver(ctx, id, m, func(ct *contact) { ct.TokenDue = false })
+	err = c.deliver(ctx, id, m, func(ct *contact) {
+		ct.TokenDue = false
+		c.state.device.Revoke = append(c.state.device.Revoke, ct.Retired...)
+		ct.Retired = nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.flushRevoked(ctx)
+}
+
+// RotateToken gives a contact another delivery token and revokes the one that
+// it had, when the contact has been told: where somebody else may have come by
+// it. What the contact sends in between with the old one is refused.
+func (c *Client) RotateToken(ctx context.Context, id wire.ID) error {
+	if err := c.retire(ctx, id); err != nil {
+		return err
+	}
+	c.posting.Lock()
+	defer c.posting.Unlock()
+	return c.giveToken(ctx, id)
+}
+
+func (c *Client) retire(ctx context.Context, id wire.ID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ct := c.state.contacts[id]
+	if ct == nil {
+		return unknownContact(id)
+	}
+	if err := ct.ready(); err != nil {
+		return err
+	}
+	if len(ct.Ours) > 0 {
+		ct.Retired = append(ct.Retired, hashed(ct.Ours))
+	}
+	ct.Ours, ct.TokenDue = newToken(), true
+	ch := newChange()
+	ch.contact(ct)
+	return c.commit(ctx, ch)
 }
 
 // ownToken returns the token for a contact; a new one is on disk before the
@@ -160,6 +199,7 @@ func (c *Client) deliver(ctx context.Context, id wire.ID, m content.Content, don
 	done(ct)
 	ch := newChange()
 	ch.contact(ct)
+	ch.device(&c.state.device)
 	return c.commit(ctx, ch)
 }
 

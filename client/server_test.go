@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,9 +53,9 @@ func (m *memory) Apply(_ context.Context, puts map[string][]byte, deletes []stri
 
 func (m *memory) Close() error { return nil }
 
-// post is the smallest server that two devices can meet on, in memory: what the
+// world is the smallest server that two devices can meet on, in memory: what the
 // client does when a server misbehaves can only be tried with one that obeys
-// the test. The real server is met in e2e_test.go of cmd/ringfence.
+// the test. The real server is met in cmd/ringfence.
 type world struct {
 	t        *testing.T
 	mu       sync.Mutex
@@ -77,7 +78,6 @@ type person struct {
 	relations  map[wire.ID]string // accepted, knocked
 	mail       []letter.Letter
 	socket     *memorySocket
-	taken      int
 }
 
 func newWorld(t *testing.T) *world {
@@ -305,8 +305,7 @@ func (s *memorySocket) Write(_ context.Context, b []byte) error {
 		if err != nil {
 			return err
 		}
-		s.p.taken += len(numbers)
-		s.p.mail = nil
+		s.p.mail = slices.DeleteFunc(s.p.mail, func(l letter.Letter) bool { return slices.Contains(numbers, l.Number) })
 	default:
 		return s.w.call(s.p, b)
 	}

@@ -66,6 +66,7 @@ type contact struct {
 	Shown       *pinned      `json:"shown,omitempty"`     // new keys whose number a person was shown
 	Theirs      []byte       `json:"theirs,omitempty"`    // delivery token: with it we may write to them
 	Ours        []byte       `json:"ours,omitempty"`      // delivery token that we gave them
+	Retired     []string     `json:"retired,omitempty"`   // hashes of tokens to revoke when they know the new one
 	TokenDue    bool         `json:"token_due,omitempty"` // they must still be told ours
 	Introduce   bool         `json:"introduce,omitempty"` // by /introduce, for there is no token of theirs
 	Delivered   []wire.ID    `json:"delivered,omitempty"` // receipts owed

@@ -31,6 +31,7 @@ type clientCommand struct {
 	Remove        clientRemove   `cmd:"" help:"End a relationship, or refuse a knock; deletes what was written here."`
 	Safety        clientSafety   `cmd:"" help:"Show the safety number to compare with a contact."`
 	Confirm       clientConfirm  `cmd:"" help:"Confirm a contact's keys, after comparing the safety number."`
+	Rotate        clientRotate   `cmd:"" help:"Give a contact another delivery token, and revoke the one before."`
 	Send          clientSend     `cmd:"" help:"Send a text; done when the server has it on disk."`
 	Receive       clientReceive  `cmd:"" help:"Print texts that were not printed yet, each once."`
 	Notices       clientNotices  `cmd:"" help:"List missed calls and those held back."`
@@ -277,6 +278,20 @@ func (s *clientConfirm) Run(e *env, c *clientCommand) error {
 			return err
 		}
 		return d.ConfirmKeys(e.ctx, ct.Account, s.Compared)
+	})
+}
+
+type clientRotate struct {
+	Name string `arg:"" help:"The contact."`
+}
+
+func (r *clientRotate) Run(e *env, c *clientCommand) error {
+	return c.with(e, func(d *client.Client) error {
+		ct, err := contact(d, r.Name)
+		if err != nil {
+			return err
+		}
+		return d.RotateToken(e.ctx, ct.Account)
 	})
 }
 
