@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -119,14 +120,26 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// asCommand in the environment makes this test binary the command itself: a
+// device is a process of its own.
+const asCommand = "RINGFENCE_TEST_AS_COMMAND"
+
+func init() {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+}
+
 // try runs a command and returns what it printed and its exit code.
 func (n *town) try(args ...string) (string, int) {
-	var out, said lockedBuffer
-	code := run(&env{ctx: n.t.Context(), stdout: &out, stderr: &said, now: time.Now}, args)
-	if code != exitDone {
-		return out.String() + said.String(), code
+	cmd := exec.CommandContext(n.t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		return out.String() + said.String() + err.Error(), cmd.ProcessState.ExitCode()
 	}
-	return out.String(), code
+	return out.String(), exitDone
 }
 
 // do runs a command of somebody's device, which must succeed.
