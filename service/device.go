@@ -144,14 +144,18 @@ func (d *device) receive(b []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			ev := d.event(guard.Message, b)
-			d.s.panicked(&ev, p)
-			err = d.refused()
+			if err = d.refused(); d.s.panicked(&ev, p) {
+				err = d.s.passOn(d, b)
+			}
 		}
 	}()
 	if len(b) > 0 && b[0] == call.TypeTaken {
 		return d.taken(b)
 	}
-	m, err := d.s.parse(b)
+	m, err := call.Message{}, ofServer(b)
+	if err == nil {
+		m, err = d.s.parse(b)
+	}
 	ev := d.event(guard.Message, b)
 	errors.As(err, &ev.Refusal)
 	limits := d.s.guard.Limits()
@@ -168,9 +172,21 @@ func (d *device) receive(b []byte) (err error) {
 	if move, ok := moveOf[m.Type]; ok {
 		return d.s.step(d, m, move, b)
 	}
-	ev.Spends, ev.Refusal = nil, &wire.Refusal{Rule: "R4", Length: 1, Clause: "docs/protocol.md, Device socket", Reason: "a message that only the server sends"}
-	d.s.guard.Judge(&ev)
-	return d.refused()
+	return d.s.passOn(d, b) // only in a build whose barriers are out
+}
+
+// ofServer refuses what only the server may send: its instructions, a ring, what
+// becomes of a call (R23). A hello comes once, and first (R4).
+func ofServer(b []byte) error {
+	switch {
+	case len(b) == 0:
+		return nil
+	case b[0] == call.TypeHello:
+		return &wire.Refusal{Rule: "R4", Length: 1, Clause: "docs/protocol.md, Device socket", Reason: "a second hello"}
+	case b[0] < call.TypeOffer && b[0] != call.TypeTaken:
+		return &wire.Refusal{Rule: "R23", Length: 1, Clause: "docs/protocol.md, Device socket", Reason: "a message that only the server sends"}
+	}
+	return nil
 }
 
 var errTooBad = errors.New("too many messages that may not be sent")

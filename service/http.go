@@ -17,6 +17,7 @@ import (
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/store"
 	"github.com/ringfence/ringfence/wire"
+	"github.com/ringfence/ringfence/wire/document"
 )
 
 // maxBody is the longest JSON body, in bytes.
@@ -196,6 +197,12 @@ func (r *request) body(into any) error {
 		return r.refused(&wire.Refusal{Rule: "R5", Offset: min(maxBody, len(b)), Clause: "docs/protocol.md, HTTP", Reason: "a body longer than 32 KiB, or cut short"},
 			&problem{http.StatusRequestEntityTooLarge, "too_long", "the body is longer than 32 KiB, or was cut short", ""})
 	}
+	var twofold *wire.Refusal
+	if errors.As(document.Check(b), &twofold) {
+		if err := r.refused(twofold, errMalformed); err != nil {
+			return err
+		}
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err = d.Decode(into); err == nil {
@@ -213,7 +220,9 @@ func (r *request) body(into any) error {
 func (r *request) refused(why *wire.Refusal, p *problem) error {
 	ev := r.event
 	ev.Kind, ev.Refusal = guard.Message, why
-	r.s.guard.Judge(&ev)
+	if r.s.guard.Judge(&ev).Passed() {
+		return nil // only in a build whose barriers are out
+	}
 	return p
 }
 
@@ -222,12 +231,14 @@ func (r *request) judge(otherwise *problem) error {
 	return verdictError(r.s.guard.Judge(&r.event), otherwise)
 }
 
-func (s *Service) panicked(ev *guard.Event, p any) {
+// panicked records what made a part of the server stumble (R22). It passes only
+// in a build whose barriers are out.
+func (s *Service) panicked(ev *guard.Event, p any) (passed bool) {
 	s.config.Log.Error("a request could not be judged", "kind", ev.Kind, "why", fmt.Sprint(p))
 	e := *ev
 	e.Kind = guard.Message
 	e.Refusal = &wire.Refusal{Rule: "R22", Clause: "guard, R22", Reason: "the server could not judge this and refused it"}
-	s.guard.Judge(&e)
+	return s.guard.Judge(&e).Passed()
 }
 
 // fail answers an error: what the client may know, and the rest to the log.

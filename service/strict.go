@@ -35,3 +35,7 @@ func (s *Service) openRelay(c store.Call) (callee, caller string, err error) {
 
 // anyNext would move a call on against the state machine (R4).
 func (s *Service) anyNext(guard.Move) (guard.State, bool) { return "", false }
+
+// passOn would hand what could not be read to the other side of a call (R3,
+// R22, R23).
+func (s *Service) passOn(d *device, _ []byte) error { return d.refused() }

@@ -57,16 +57,21 @@ func (p *Person) act(ctx context.Context, kind byte, id wire.ID) error {
 	return p.raw(ctx, call.Message{Type: kind, Call: id}.AppendTo(nil))
 }
 
-// cancel takes a ringing call back, and waits until the callee knows.
+// cancel takes a ringing call back, and waits until it is over.
 func (p *pair) cancel(ctx context.Context, id wire.ID) error {
-	mark := p.callee.tape.mark()
+	mark := p.caller.tape.mark()
 	if err := p.caller.act(ctx, call.TypeCancel, id); err != nil {
 		return err
 	}
-	if _, ok := p.callee.tape.await(ctx, mark, long, isType(call.TypeEnded)); !ok {
+	if _, ok := p.caller.tape.await(ctx, mark, long, isEnd(id)); !ok {
 		return errors.New("a cancelled call did not end")
 	}
 	return nil
+}
+
+// isEnd matches the end of a call.
+func isEnd(id wire.ID) func([]byte) bool {
+	return func(b []byte) bool { return isType(call.TypeEnded)(b) && len(b) >= 18 && wire.ID(b[2:18]) == id }
 }
 
 // answeredCall is a call that the callee has answered, with the relay's

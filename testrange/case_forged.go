@@ -63,14 +63,14 @@ func (s *Stage) passedOn(ctx context.Context, message func(*pair) []byte) (Outco
 		return Outcome{}, err
 	}
 	got, ok := p.callee.tape.await(ctx, mark, quiet, anything)
-	if !ok {
-		return refused("nothing reached the callee")
-	}
-	if isType(call.TypeEnded)(got) {
+	if ok && isType(call.TypeEnded)(got) {
 		return through("the callee's ring was ended by it")
 	}
 	if err := p.cancel(ctx, id); err != nil {
 		return Outcome{}, err
+	}
+	if !ok {
+		return refused("nothing reached the callee")
 	}
 	return through("%d bytes of type %#x reached the callee: %x", len(got), got[0], clip(got))
 }

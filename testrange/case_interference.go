@@ -78,8 +78,12 @@ func (s *Stage) observe(ctx context.Context, p *pair, noise func([]byte) ([][]by
 	rung, ok := p.callee.tape.await(ctx, mark, quiet, isType(ring.Type))
 	settle(ctx)
 	if ok && len(rung) >= 18 {
-		if err := p.cancel(ctx, wire.ID(rung[2:18])); err != nil {
+		id := wire.ID(rung[2:18])
+		if err := p.cancel(ctx, id); err != nil {
 			return nil, err
+		}
+		if _, ok := p.callee.tape.await(ctx, mark, long, isEnd(id)); !ok {
+			return nil, errors.New("the callee was not told that a call was taken back")
 		}
 	}
 	var all []byte

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/wire"
-	"github.com/ringfence/ringfence/wire/call"
 	"github.com/ringfence/ringfence/wire/ring"
 )
 

@@ -96,6 +96,9 @@ func (s *Stage) forgedAccept(ctx context.Context, asCallee bool) (Outcome, error
 		settle(ctx)
 		return through("the call was answered, and the relay opened, without the callee")
 	}
+	if err := p.cancel(ctx, id); err != nil {
+		return Outcome{}, err
+	}
 	return refused("the call went on ringing")
 }
 

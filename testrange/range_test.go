@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,21 +20,26 @@ type house struct {
 	*service.Service
 	url  string
 	data string
-
-	mu       sync.Mutex
-	verdicts []guard.Verdict
+	now  func() time.Time
 }
 
 // build starts a server. With patience, the limits that only slow the range
 // down are wide; those that cases try are as always.
 func build(t testing.TB, random io.Reader, now func() time.Time) *house {
 	t.Helper()
-	h := &house{data: t.TempDir()}
+	h := &house{data: t.TempDir(), now: time.Now}
+	if now != nil {
+		h.now = now
+	}
 	var media *relay.Relay
+	external := "" // what a seeded server tells is the same each time
+	if random != nil {
+		external = "relay.example:3478"
+	}
 	s, err := service.New(service.Config{
 		Data: h.data, Version: "test", Log: slog.New(slog.DiscardHandler), Random: random, Now: now,
 		Relay: func(set *guard.Set) (service.Relay, error) {
-			r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0", Guard: set, Log: slog.New(slog.DiscardHandler)})
+			r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0", External: external, Guard: set, Log: slog.New(slog.DiscardHandler)})
 			media = r
 			return r, err
 		},
@@ -145,4 +149,14 @@ func TestRelayAddress(t *testing.T) {
 			t.Errorf("%s: %q, want %q", uris, got, want)
 		}
 	}
+}
+
+// addInvite makes an invite as the operator does.
+func (h *house) addInvite(t testing.TB) string {
+	t.Helper()
+	code, err := service.AddInvite(t.Context(), h.Store(), "", h.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
 }

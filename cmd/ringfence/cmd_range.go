@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ringfence/ringfence/service"
+	"github.com/ringfence/ringfence/testrange"
+)
+
+func init() {
+	command("range", "Attack your own server with inert cases, and report what was refused. Exit code 3: something got through.", &rangeCommand{})
+}
+
+type rangeCommand struct {
+	dataFolder
+	reporting
+	Server string `name:"server" placeholder:"URL" help:"The server to attack; it must prove to be the one of the data folder."`
+	List   bool   `name:"list" help:"List the cases and attack nothing."`
+	Case   string `name:"case" placeholder:"ID" help:"Run this case only."`
+}
+
+// Run attacks, or lists the cases.
+func (c *rangeCommand) Run(e *env) error {
+	cases, err := c.chosen()
+	if err != nil {
+		return err
+	}
+	if c.List {
+		return c.list(e, cases)
+	}
+	if c.Server == "" {
+		return &failure{code: "usage", what: "range", why: errors.New("no server"), hint: "give --server URL, or --list", exit: exitUsage}
+	}
+	key, err := service.ReadAdminKey(c.dir())
+	if err != nil {
+		return &failure{code: "no_key", what: "range: the admin key", why: err, hint: "give the data folder of the server with --data"}
+	}
+	stage, err := testrange.Open(e.ctx, c.Server, key)
+	if err != nil {
+		return &failure{code: "not_yours", what: "range: " + c.Server, why: err, hint: "run it on the server's own machine or over TLS, with the server's data folder"}
+	}
+	report := testrange.Run(e.ctx, stage, cases, func(r testrange.Result) {
+		if !c.JSON {
+			fmt.Fprintln(e.stdout, line(r))
+		}
+	})
+	// The accounts are deleted also when somebody has lost patience.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), time.Minute)
+	defer cancel()
+	left := stage.Close(ctx)
+	if c.JSON {
+		if err := json.NewEncoder(e.stdout).Encode(report); err != nil {
+			return err
+		}
+	}
+	return c.verdict(e, report, left)
+}
+
+func (c *rangeCommand) chosen() ([]testrange.Case, error) {
+	if c.Case == "" {
+		return testrange.Cases(), nil
+	}
+	one, ok := testrange.Lookup(c.Case)
+	if !ok {
+		return nil, &failure{code: "no_case", what: "range: there is no case " + c.Case, hint: "see ringfence range --list", exit: exitUsage}
+	}
+	return []testrange.Case{one}, nil
+}
+
+func (c *rangeCommand) list(e *env, cases []testrange.Case) error {
+	type listed struct {
+		ID       string   `json:"id"`
+		Title    string   `json:"title"`
+		Rules    []string `json:"rules"`
+		Row      string   `json:"row"`
+		Barriers []string `json:"barriers"`
+	}
+	all := []listed{}
+	for _, k := range cases {
+		all = append(all, listed{k.ID, k.Title, k.Rules, k.Row, k.Barriers})
+		if !c.JSON {
+			fmt.Fprintf(e.stdout, "%-34s %-12s %s\n", k.ID, strings.Join(k.Rules, " "), k.Title)
+		}
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "cases": all})
+	}
+	return nil
+}
+
+func line(r testrange.Result) string {
+	outcome := map[string]string{
+		testrange.Refused: "refused by " + strings.Join(r.Rules, ", "), testrange.Through: "GOT THROUGH", testrange.Failed: "could not be run",
+	}[r.Outcome]
+	return fmt.Sprintf("%-34s %s: %s", r.ID, outcome, r.Seen)
+}
+
+// verdict sums up, and makes the exit code.
+func (c *rangeCommand) verdict(e *env, r testrange.Report, left error) error {
+	through, failed := r.Count(testrange.Through), r.Count(testrange.Failed)
+	fmt.Fprintf(e.stderr, "%d cases in %.0f s: %d refused, %d got through, %d could not be run\n", len(r.Cases), r.Seconds, r.Count(testrange.Refused), through, failed)
+	if left != nil {
+		fmt.Fprintf(e.stderr, "accounts of the range are left and will be deleted by the server within ten minutes: %v\n", left)
+	}
+	switch {
+	case through > 0:
+		return found(exitFound)
+	case failed > 0:
+		return found(exitFailed)
+	}
+	return nil
+}
