@@ -232,3 +232,22 @@ func TestSweep(t *testing.T) {
 	check(t, s.Sweep(ctx))
 	same(t, "left after 31 days", rest(), "0000")
 }
+
+// A full disk refuses writes and spoils none: what was answered stands, and
+// when there is room again it goes on.
+func TestFullDisk(t *testing.T) {
+	s, _, _ := open(t)
+	ctx := t.Context()
+	a := account(t, s, "alice")
+	check(t, s.writer.do(ctx, func(x *tx) error { _, err := x.Exec("PRAGMA max_page_count = 1"); return err })) // no page more
+	err := s.SetEnvelopeKey(ctx, a.Device, EnvelopeKey{Key: make([]byte, 1<<20)})
+	if err == nil {
+		t.Fatal("a write went through without room for it")
+	}
+	_, err = s.Account(ctx, a.ID)
+	check(t, err)
+	check(t, s.writer.do(ctx, func(x *tx) error { _, err := x.Exec("PRAGMA max_page_count = 1000000"); return err }))
+	_, _, err = s.Register(ctx, registration("bob"))
+	check(t, err)
+	check(t, s.SetEnvelopeKey(ctx, a.Device, EnvelopeKey{Key: make([]byte, 1<<20)}))
+}
