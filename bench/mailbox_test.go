@@ -23,7 +23,8 @@ const (
 	inFlight = 32              // letters of each client that are not answered yet
 	paced    = 20_000          // letters/s, for the latency
 	pacedFor = 5 * time.Second // how long
-	idle     = 4000            // connections that do nothing
+	idle     = 1900            // connections that do nothing
+	group    = 16              // letters that a device acknowledges at once
 	class    = 1               // 300 bytes of text are sealed in size class 1
 )
 
@@ -93,6 +94,7 @@ func (s *sender) hand(token, sealed []byte, n int) error {
 }
 
 // receive takes letters as a device does until n have come, and tells of each.
+// It acknowledges them in groups, as a device does that stores several at once.
 func receive(s *load.Socket, n int, letterCame func(l []byte)) error {
 	var b, ack []byte
 	var numbers []uint64
@@ -107,7 +109,7 @@ func receive(s *load.Socket, n int, letterCame func(l []byte)) error {
 		n--
 		letterCame(b)
 		numbers = append(numbers, binary.BigEndian.Uint64(b[1:]))
-		if !s.Buffered() || len(numbers) == call.MaxTaken || n == 0 {
+		if len(numbers) == group || n == 0 {
 			ack = letter.AppendTaken(ack[:0], numbers)
 			s.Put(ack)
 			if err := s.Flush(); err != nil {
@@ -127,7 +129,7 @@ type people struct {
 func newPeople(b *testing.B, s *server, n int) *people {
 	p := &people{}
 	for i := range n {
-		a, err := load.Register(s.url, "", fmt.Sprintf("bench_%d_%d", s.pid(), i))
+		a, err := load.Register(s.url, "", fmt.Sprintf("bench_%d", i))
 		if err != nil {
 			b.Fatal(err)
 		}
