@@ -22,7 +22,8 @@ const module = "github.com/ringfence/ringfence/"
 // of its own folder; what else it may import is in beside, each with its reason.
 var layers = [][]string{
 	{"wire"},
-	{"guard", "store", "bus"},
+	{"guard"},
+	{"store", "bus"},
 	{"client", "relay"},
 	{"service", "web", "console"},
 	{"testrange"},

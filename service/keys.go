@@ -174,6 +174,9 @@ func (r *request) addToken() (any, error) {
 		return nil, err
 	}
 	err = r.s.store.AddToken(r.Context(), r.account.ID, hash, spareTokens)
+	if errors.Is(err, store.ErrTokenTaken) {
+		return nil, &problem{http.StatusConflict, "token_taken", "the delivery token belongs to another account", "make another one at random"}
+	}
 	if errors.Is(err, store.ErrTooMany) {
 		return nil, &problem{http.StatusConflict, "too_many_tokens", "one delivery token for each contact and sixteen more", "revoke those that are not in use"}
 	}
