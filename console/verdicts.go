@@ -67,7 +67,7 @@ func (n *names) party(ctx context.Context, id wire.ID) (party, error) {
 	}
 	p, err := n.person(ctx, id)
 	if p.Name == "" {
-		return party{ID: id.String(), Name: "no such account " + id.String()[:8]}, err
+		return party{ID: id.String(), Name: "unknown " + id.String()[:8]}, err
 	}
 	return party{ID: id.String(), Name: inert(p.Name)}, err
 }
