@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	crand "crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http/httptest"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -294,15 +296,18 @@ func TestServiceInBrowser(t *testing.T) {
 	c.do(chromedp.EmulateViewport(1280, 900))
 	c.open("/sign-in#" + token)
 	c.until("signed in", `location.pathname == "/" && document.querySelector("[data-live]").dataset.state == "live"`)
-	offer := append([]byte{0x40, 1}, make([]byte, 200)...)
-	v := s.Guard().Judge(&guard.Event{Kind: guard.Message, At: time.Now(), Account: person(1), Bytes: offer,
-		Refusal: &wire.Refusal{Rule: "R5", Offset: 92, Length: 110, Clause: "docs/protocol.md, Device socket", Reason: "an offer of 202 bytes, want 92"}})
+	offer := append([]byte{0x40, 1}, make([]byte, 90)...)
+	crand.Read(offer[2:])
+	offer = append(offer, "call-settings: server=203.0.113.66; relay=198.51.100.7"...)
+	v := s.Guard().Judge(&guard.Event{Kind: guard.Message, At: time.Now(), Account: person(1), Bytes: offer, Build: 1, Addr: netip.MustParseAddrPort("203.0.113.9:4711"),
+		Refusal: &wire.Refusal{Rule: "R5", Offset: 92, Length: 54, Clause: "docs/protocol.md, Device socket", Reason: "not the length of its type"}})
 	if v.Passed() {
 		t.Fatal("the guard let it pass")
 	}
-	c.until("the verdict arrives", `document.querySelector("[data-live-rows] tr[data-number='1']")?.innerText.includes("202 bytes")`)
+	c.until("the verdict arrives", `document.querySelector("[data-live-rows] tr[data-number='1']")?.innerText.includes("not the length")`)
 	c.open("/verdicts/1")
-	c.until("its bytes are marked", `document.querySelectorAll(".dump tr.marked").length == 8`)
+	c.until("its bytes are marked", `document.querySelectorAll(".dump tr.marked").length == 5`)
+	c.shoot("service", "light", false, 1100)
 	c.open("/accounts/" + person(1).String())
 	c.do(chromedp.SendKeys(chromedp.CSS("#reason"), "oversize offers"), chromedp.Click(chromedp.CSS("button.danger")))
 	c.until("blocked", `document.querySelector("form[action$='/lift']")`)

@@ -14,8 +14,8 @@ var actionWords = map[guard.Action]string{
 // actionPlain says what an action did, as a sentence.
 var actionPlain = map[guard.Action]string{
 	guard.Allow:      "It was let through.",
-	guard.Drop:       "It was dropped. The sender was told nothing, and the other side has received nothing.",
-	guard.Refuse:     "It was refused, and the sender was told so. The other side has received nothing.",
+	guard.Drop:       "It was dropped. The sender was told nothing; the other side has received nothing.",
+	guard.Refuse:     "It was refused. The other side has received nothing.",
 	guard.Quarantine: "It was held back. The phone did not ring; the person it was meant for sees that somebody tried.",
 }
 
