@@ -32,7 +32,7 @@ type sessions [][]byte
 func unpickle(b []byte) (*session.OlmSession, error) {
 	s := session.NewOlmSession()
 	if err := s.UnpickleLibOlm(b); err != nil {
-		return nil, fmt.Errorf("kept Olm session: %w", err)
+		return nil, fmt.Errorf("kept state: Olm session: %w", err)
 	}
 	return s, nil
 }
@@ -175,7 +175,7 @@ func (ss sessions) start(olm, identity, oneTime []byte) (sessions, error) {
 	}
 	s, err := session.NewOutboundOlmSession(a.IdKeys.Curve25519, identity, oneTime)
 	if err != nil {
-		return nil, fmt.Errorf("Olm session from the contact's keys: %w", err)
+		return nil, fmt.Errorf("session from the contact's keys: %w", err)
 	}
 	return ss.with(s), nil
 }
@@ -183,7 +183,7 @@ func (ss sessions) start(olm, identity, oneTime []byte) (sessions, error) {
 func unpickleAccount(b []byte) (*account.Account, error) {
 	a := new(account.Account)
 	if err := a.UnpickleLibOlm(b); err != nil {
-		return nil, fmt.Errorf("kept Olm account: %w", err)
+		return nil, fmt.Errorf("kept state: Olm account: %w", err)
 	}
 	return a, nil
 }

@@ -68,11 +68,10 @@ func (w *wiretap) Write(b []byte) (int, error) {
 
 // town is a server in this process, and people's devices.
 type town struct {
-	t    *testing.T
-	dir  string
-	url  string
-	tap  *wiretap
-	stop context.CancelFunc
+	t   *testing.T
+	dir string
+	url string
+	tap *wiretap
 }
 
 func newTown(t *testing.T) *town {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/client"
+	"github.com/ringfence/ringfence/wire"
 )
 
 type clientSend struct {
@@ -73,6 +74,14 @@ func arrival(ctx context.Context, d *client.Client) bool {
 	}
 }
 
+// textLine is one line of receive --json, by contract.
+type textLine struct {
+	From   string  `json:"from"`
+	Text   string  `json:"text"`
+	SentAt string  `json:"sent_at"`
+	ID     wire.ID `json:"id"`
+}
+
 type unseen struct {
 	from client.Contact
 	client.Message
@@ -108,7 +117,7 @@ func (r *clientReceive) show(e *env, d *client.Client) (int, error) {
 
 func (r *clientReceive) print(e *env, m unseen) error {
 	if r.JSON {
-		return writeJSON(e, map[string]any{"from": m.from.Username, "text": m.Text, "sent_at": stamp(m.At), "id": m.ID})
+		return writeJSON(e, textLine{m.from.Username, m.Text, stamp(m.At), m.ID})
 	}
 	_, err := fmt.Fprintf(e.stdout, "%s  %s: %s\n", stamp(m.At), m.from.Name, plain(m.Text))
 	return err
