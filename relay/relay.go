@@ -104,6 +104,10 @@ func Listen(c Config) (*Relay, error) {
 	if c.Silence == 0 {
 		c.Silence = silence
 	}
+	if c.TLS != nil {
+		c.TLS = c.TLS.Clone()
+		c.TLS.NextProtos = nil // what is spoken here is TURN, whatever else the certificate is for
+	}
 	udp, tcp, err := listen(c.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("relay on %s: %w", c.Addr, err)

@@ -16,17 +16,19 @@ const (
 // ledger writes verdicts to the store, many at a time, and says on the bus that
 // there are new ones.
 type ledger struct {
-	in   chan guard.Verdict
+	mu   sync.RWMutex
+	in   chan guard.Verdict // nil: stopped
 	done sync.WaitGroup
 }
 
 func (l *ledger) start(s *Service) {
-	l.in = make(chan guard.Verdict, ledgerQueue)
+	in := make(chan guard.Verdict, ledgerQueue)
+	l.in = in
 	l.done.Go(func() {
-		for v := range l.in {
+		for v := range in {
 			batch := []guard.Verdict{v}
-			for len(l.in) > 0 && len(batch) < ledgerQueue {
-				batch = append(batch, <-l.in)
+			for len(in) > 0 && len(batch) < ledgerQueue {
+				batch = append(batch, <-in)
 			}
 			if err := s.store.AddVerdicts(context.Background(), batch); err != nil {
 				s.config.Log.Error("verdicts could not be stored", "count", len(batch), "why", err)
@@ -40,15 +42,24 @@ func (l *ledger) start(s *Service) {
 }
 
 // record takes a verdict. It waits when the disk is slower than what is refused:
-// a verdict is evidence and is not dropped.
-func (l *ledger) record(v guard.Verdict) { l.in <- v }
+// a verdict is evidence and is not dropped. After stop, when the relay may still
+// be refusing something, there is nowhere to write it.
+func (l *ledger) record(v guard.Verdict) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.in != nil {
+		l.in <- v
+	}
+}
 
 func (l *ledger) stop() {
+	l.mu.Lock()
 	if l.in != nil {
 		close(l.in)
-		l.done.Wait()
 		l.in = nil
 	}
+	l.mu.Unlock()
+	l.done.Wait()
 }
 
 // Verdicts returns a page of the ledger.

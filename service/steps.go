@@ -96,6 +96,11 @@ func (s *Service) take(ctx context.Context, d *device, c store.Call, m call.Mess
 	return s.answered(ctx, d, c, m)
 }
 
+// parties is a relay that wants to know whose legs a call has, for the evidence.
+type parties interface {
+	Parties(id, callee, caller wire.ID)
+}
+
 // answered opens the relay, for the first time in a call, and gives each side
 // its password and the caller the callee's parameters.
 func (s *Service) answered(ctx context.Context, d *device, c store.Call, m call.Message) error {
@@ -109,6 +114,9 @@ func (s *Service) answered(ctx context.Context, d *device, c store.Call, m call.
 		s.config.Log.Error("the relay could not be opened for a call", "call", c.ID, "why", err)
 		s.finish(ctx, c.ID, call.Failed)
 		return nil
+	}
+	if p, ok := s.relay.(parties); ok {
+		p.Parties(c.ID, c.Callee, c.Caller)
 	}
 	d.push(call.Message{Type: call.TypeGranted, Call: c.ID, Password: []byte(callee)}.AppendTo(nil))
 	s.hub.send(c.Caller, call.Message{Type: call.TypeAnswered, Call: c.ID, Password: []byte(caller), Envelope: m.Envelope}.AppendTo(nil))
