@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/service/socket"
 	"github.com/ringfence/ringfence/store/mailbox"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -64,7 +65,9 @@ type Office struct {
 	streams map[*stream]struct{}
 	tags    map[wire.ID]bool // what Tagged said, which never changes
 	closed  bool
-	running sync.WaitGroup // the goroutines of the streams
+	running sync.WaitGroup // one for each stream
+
+	networks map[netip.Prefix]int // streams of each
 }
 
 // New returns an office. It must be closed before its mailbox.
@@ -79,7 +82,7 @@ func New(o Options) *Office {
 	return &Office{
 		Options: o, disk: disk{folder: o.Folder, reserve: o.Reserve}, life: life, end: end,
 		boxes: map[wire.ID]*Box{}, streams: map[*stream]struct{}{},
-		tags: map[wire.ID]bool{},
+		tags: map[wire.ID]bool{}, networks: map[netip.Prefix]int{},
 	}
 }
 
@@ -113,14 +116,20 @@ func (o *Office) Close() {
 	o.mu.Lock()
 	o.closed = true
 	o.end()
-	boxes, streams := o.boxes, o.streams
-	o.boxes, o.streams = map[wire.ID]*Box{}, map[*stream]struct{}{}
+	boxes := o.boxes
+	o.boxes = map[wire.ID]*Box{}
+	var open []*socket.Conn
+	for s := range o.streams {
+		if s.conn != nil {
+			open = append(open, s.conn)
+		}
+	}
 	o.mu.Unlock()
 	for _, b := range boxes {
 		b.end(ErrClosed)
 	}
-	for s := range streams {
-		s.conn.CloseNow()
+	for _, c := range open {
+		c.CloseNow()
 	}
 	o.running.Wait()
 }

@@ -443,6 +443,49 @@ func TestHandInSocketRefuses(t *testing.T) {
 	}
 }
 
+// One network cannot take all hand-in sockets, and those that end are counted
+// out again.
+func TestHandInSocketsOfOneNetwork(t *testing.T) {
+	p := newPlace(t, nil)
+	p.Office.mu.Lock()
+	p.networks[network("127.0.0.1:1")] = maxPerNetwork - 1
+	p.Office.mu.Unlock()
+	open := func() *websocket.Conn {
+		c, _, err := p.dial(t, nil)
+		if err != nil {
+			return nil
+		}
+		return c
+	}
+	one := open()
+	if one == nil || open() != nil {
+		t.Fatal("want one more socket, and no other")
+	}
+	one.CloseNow()
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		if c := open(); c != nil {
+			c.CloseNow()
+			return
+		}
+		if time.Since(began) > time.Minute {
+			t.Fatal("a socket that ended is still counted")
+		}
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	for remote, want := range map[string]string{
+		"1.2.3.4:5":            "1.2.3.4/32",
+		"[::ffff:1.2.3.4]:5":   "1.2.3.4/32",
+		"[2001:db8:1:2::9]:80": "2001:db8:1:2::/64",
+		"pipe":                 "invalid Prefix",
+	} {
+		if got := network(remote).String(); got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
+		}
+	}
+}
+
 func FuzzHandIn(f *testing.F) {
 	b := &book{tokens: map[[32]byte]wire.ID{}}
 	set, err := guard.New(guard.DefaultConfig(), time.Now, func(guard.Verdict) {})

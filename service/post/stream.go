@@ -21,8 +21,10 @@ const (
 	// window is how many letters of one hand-in socket may be on their way; it
 	// is not read further until one of them is answered.
 	window = 64
-	// maxStreams is how many hand-in sockets may be open at once.
-	maxStreams = 10_000
+	// maxStreams is how many hand-in sockets may be open at once, about 20 KB
+	// each, and maxPerNetwork how many of them from one network address.
+	maxStreams    = 10_000
+	maxPerNetwork = 500
 	// streamPatience is how long a hand-in socket may be silent.
 	streamPatience = 2 * time.Minute
 	// answerSize is the length of an answer: sequence (4), status (2).
@@ -69,7 +71,8 @@ var answers = map[int]struct{ code, message, hint string }{
 // stream is one hand-in socket.
 type stream struct {
 	office *Office
-	conn   *socket.Conn
+	from   netip.Prefix
+	conn   *socket.Conn  // nil until the socket has been accepted
 	room   chan struct{} // holds one for each letter on its way
 
 	mu      sync.Mutex
@@ -80,27 +83,62 @@ type stream struct {
 // ServeStream answers GET /v1/handin: a WebSocket on which letters are handed
 // in, many at a time.
 func (o *Office) ServeStream(w http.ResponseWriter, r *http.Request) {
-	s := &stream{office: o, room: make(chan struct{}, window)}
-	o.mu.Lock()
-	full := o.closed || len(o.streams) >= maxStreams
-	o.mu.Unlock()
-	if full {
+	s := &stream{office: o, from: network(r.RemoteAddr), room: make(chan struct{}, window)}
+	if !o.enter(s) {
 		http.Error(w, "too many hand-in sockets; try again later", http.StatusServiceUnavailable)
 		return
 	}
 	conn, err := socket.Accept(w, r, socket.Options{Limit: letter.HandInSize, ReadBuffer: 16 << 10, Fill: s.write})
 	if err != nil {
+		o.leave(s)
 		return // answered, by Accept
 	}
+	o.mu.Lock()
 	s.conn = conn
+	closed := o.closed
+	o.mu.Unlock()
+	if closed {
+		conn.CloseNow()
+	}
+	go s.read()
+}
+
+// network is the network that an address belongs to: an IPv4 address, or the
+// first 64 bits of an IPv6 address, of which one customer has many.
+func network(remote string) netip.Prefix {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip := a.Addr().Unmap()
+	p, err := ip.Prefix(min(ip.BitLen(), 64))
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+// enter counts a stream, if there may be another one.
+func (o *Office) enter(s *stream) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
-		conn.CloseNow()
-		return
+	if o.closed || len(o.streams) >= maxStreams || o.networks[s.from] >= maxPerNetwork {
+		return false
 	}
 	o.streams[s] = struct{}{}
-	o.running.Go(s.read)
+	o.networks[s.from]++
+	o.running.Add(1)
+	return true
+}
+
+func (o *Office) leave(s *stream) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.streams, s)
+	if o.networks[s.from]--; o.networks[s.from] == 0 {
+		delete(o.networks, s.from)
+	}
+	o.running.Done()
 }
 
 // read takes letter after letter until the peer goes, and waits for those that
@@ -115,9 +153,7 @@ func (s *stream) read() {
 	for range window - 1 {
 		s.room <- struct{}{}
 	}
-	s.office.mu.Lock()
-	delete(s.office.streams, s)
-	s.office.mu.Unlock()
+	s.office.leave(s)
 }
 
 // receive takes one message. What has no sequence number cannot be answered,
