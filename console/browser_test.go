@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/internal/browser"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -32,27 +32,13 @@ type chromium struct {
 	url string
 }
 
-// newChromium starts a browser. Where there is none the test fails and says
-// so: a console that nobody has seen in a browser is not tested.
+// newChromium starts a browser on a console of its own.
 func newChromium(t *testing.T) *chromium {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("no browser in short tests")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if path, err = exec.LookPath("google-chrome"); err != nil {
-			t.Fatal("Chromium is missing, so the console was not tried in a browser: install chromium")
-		}
-	}
+	ctx := browser.Start(t)
 	m := newMemory(time.Now)
 	server := httptest.NewServer(New(Config{Desk: m.desk(), Log: slog.New(slog.DiscardHandler), Build: "test"}))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
-		cancel()
-		stop()
 		server.CloseClientConnections()
 		server.Close()
 	})
@@ -66,9 +52,6 @@ func (c *chromium) do(steps ...chromedp.Action[chromedp.Void]) {
 	defer cancel()
 	watch := time.AfterFunc(time.Minute, cancel)
 	defer watch.Stop()
-	if chromedp.FromContext(c.ctx).Target == nil {
-		ctx = c.ctx // the first one starts the browser, which lives as long as its context
-	}
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		c.t.Fatal(err)
 	}

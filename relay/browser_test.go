@@ -1,17 +1,15 @@
 package relay
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/ringfence/ringfence/internal/browser"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -65,24 +63,10 @@ type end struct {
 // A real browser connects a call with nothing but the relay, over UDP, over
 // TCP, and with both offered.
 func TestChromiumConnectsThroughTheRelay(t *testing.T) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("CHROMIUM IS MISSING: whether a browser connects through the relay was NOT tried; install chromium")
-	}
-	if testing.Short() {
-		t.Skip("no browser in short tests")
-	}
+	ctx := browser.Start(t)
 	r, kept := start(t)
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html><title>call</title>") }))
 	defer page.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	ctx, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless,
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	defer stop()
-	ctx, leave := chromedp.NewContext(ctx)
-	defer leave()
 	if err := chromedp.Do(ctx, chromedp.Navigate(page.URL)); err != nil {
 		t.Fatal(err)
 	}

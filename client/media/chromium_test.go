@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/ringfence/ringfence/client"
 	"github.com/ringfence/ringfence/client/sdp"
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/internal/browser"
 	"github.com/ringfence/ringfence/relay"
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/call"
@@ -64,13 +64,13 @@ async function frames(name, kind) {
 function hang() { for (const p of Object.values(ends)) p.close && p.close(); return ""; }
 </script>`
 
-// browser runs the functions of page.
-type browser struct {
+// tab runs the functions of page.
+type tab struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-func (b browser) do(function string, arguments ...any) string {
+func (b tab) do(function string, arguments ...any) string {
 	b.t.Helper()
 	var spelled []string
 	for _, a := range arguments {
@@ -88,28 +88,14 @@ func (b browser) do(function string, arguments ...any) string {
 	return v
 }
 
-func startBrowser(t *testing.T) browser {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("CHROMIUM IS MISSING: whether a browser takes our descriptions was NOT tried; install chromium")
-	}
-	if testing.Short() {
-		t.Skip("no browser in short tests")
-	}
+func startPage(t *testing.T) tab {
+	ctx := browser.Start(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page) }))
 	t.Cleanup(server.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless,
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	t.Cleanup(stop)
-	ctx, leave := chromedp.NewContext(ctx)
-	t.Cleanup(leave)
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL)); err != nil {
 		t.Fatal(err)
 	}
-	return browser{t, ctx}
+	return tab{t, ctx}
 }
 
 // exchange is one call with the relay's credentials for both legs.
@@ -148,10 +134,10 @@ func (x exchange) remote(p call.Parameters, kind sdp.Kind) string {
 	return s
 }
 
-// A browser calls, is called, and talks to another browser, with nothing of the
+// A browser calls, is called, and talks to another tab, with nothing of the
 // other end but what the template says.
 func TestChromiumTakesTheTemplate(t *testing.T) {
-	b := startBrowser(t)
+	b := startPage(t)
 	g, err := guard.New(guard.DefaultConfig(), time.Now, func(v guard.Verdict) { t.Errorf("the guard objects: %v %s", v.Rules, v.Reason) })
 	if err != nil {
 		t.Fatal(err)
@@ -174,13 +160,13 @@ func TestChromiumTakesTheTemplate(t *testing.T) {
 		return x
 	}
 	for _, kind := range []wire.Media{wire.Video, wire.Sound} {
-		t.Run("Chromium answers a Go client, "+kind.String(), func(t *testing.T) { browser{t, b.ctx}.answersGo(exchanged(t, kind)) })
-		t.Run("Chromium calls a Go client, "+kind.String(), func(t *testing.T) { browser{t, b.ctx}.callsGo(exchanged(t, kind)) })
-		t.Run("Chromium calls Chromium, "+kind.String(), func(t *testing.T) { browser{t, b.ctx}.callsItself(exchanged(t, kind)) })
+		t.Run("Chromium answers a Go client, "+kind.String(), func(t *testing.T) { tab{t, b.ctx}.answersGo(exchanged(t, kind)) })
+		t.Run("Chromium calls a Go client, "+kind.String(), func(t *testing.T) { tab{t, b.ctx}.callsGo(exchanged(t, kind)) })
+		t.Run("Chromium calls Chromium, "+kind.String(), func(t *testing.T) { tab{t, b.ctx}.callsItself(exchanged(t, kind)) })
 	}
 }
 
-func (b browser) seen(name string, kind wire.Media) {
+func (b tab) seen(name string, kind wire.Media) {
 	b.t.Helper()
 	what := map[wire.Media]string{wire.Video: "video", wire.Sound: "audio"}[kind]
 	if state := b.do("frames", name, what); state != "" {
@@ -188,7 +174,7 @@ func (b browser) seen(name string, kind wire.Media) {
 	}
 }
 
-func (b browser) goSide(s *Session) {
+func (b tab) goSide(s *Session) {
 	b.t.Helper()
 	select {
 	case <-s.First():
@@ -198,7 +184,7 @@ func (b browser) goSide(s *Session) {
 	}
 }
 
-func (b browser) answersGo(x exchange) {
+func (b tab) answersGo(x exchange) {
 	s, err := New(x.kind)
 	if err != nil {
 		b.t.Fatal(err)
@@ -219,7 +205,7 @@ func (b browser) answersGo(x exchange) {
 	b.do("hang")
 }
 
-func (b browser) callsGo(x exchange) {
+func (b tab) callsGo(x exchange) {
 	s, err := New(x.kind)
 	if err != nil {
 		b.t.Fatal(err)
@@ -238,7 +224,7 @@ func (b browser) callsGo(x exchange) {
 	b.do("hang")
 }
 
-func (b browser) callsItself(x exchange) {
+func (b tab) callsItself(x exchange) {
 	offer := b.do("offer", "a", x.kind == wire.Video)
 	b.do("granted", "a", x.browserRelay(call.Callee))
 	answer := b.do("answer", "c", x.browserRelay(call.Caller), x.remote(x.told(call.Callee, offer), sdp.Offer), x.kind == wire.Video)
@@ -250,7 +236,7 @@ func (b browser) callsItself(x exchange) {
 
 // honest checks that Chromium's own description has the template's payload
 // types, and in an answer to it none of what the template leaves out.
-func (b browser) honest(description string, kind wire.Media) {
+func (b tab) honest(description string, kind wire.Media) {
 	b.t.Helper()
 	want := []string{fmt.Sprintf("a=rtpmap:%d opus/48000/2", sdp.Opus)}
 	if kind == wire.Video {

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -173,36 +175,52 @@ func hosts(api, desk, messenger http.Handler) http.Handler {
 	})
 }
 
-// announce prints where everything is, with the invites for the first people
-// and a link into the console. The links go to this terminal only.
+// announce prints where everything is. Invites for the first people and the
+// link into the console open doors, so they are shown on a terminal only: what
+// is not one ends up in a log.
 func (c *serveCommand) announce(e *env, s *service.Service, l net.Listener, media *relay.Relay) error {
 	base, desk := c.addresses(l)
-	people, err := s.Store().CountAccounts(e.ctx)
-	if err != nil {
-		return err
-	}
-	token, err := s.Store().NewSignIn(e.ctx, "operator")
-	if err != nil {
-		return err
-	}
-	if people == 0 && !c.Open {
-		for i, who := range []string{"the first person", "the second"} {
-			code, err := service.AddInvite(e.ctx, s.Store(), "", e.now())
-			if err != nil {
-				return err
-			}
-			label := "messenger"
-			if i > 0 {
-				label = "         "
-			}
-			fmt.Fprintf(e.stdout, "  %s  %s   (an invite for %s)\n", label, inviteLink(base, code), who)
+	invites, link := []string{base + "   (invites: ringfence invite)"}, desk+"   (to sign in: ringfence console-link)"
+	if isTerminal(e.stdout) {
+		token, err := s.Store().NewSignIn(e.ctx, "operator")
+		if err != nil {
+			return err
 		}
-	} else {
-		fmt.Fprintf(e.stdout, "  messenger  %s   (more invites: ringfence invite)\n", base)
+		link = desk + "/sign-in#" + token + "   (good once, for ten minutes)"
+		if invites, err = c.firstInvites(e, s, base); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(e.stdout, "  console    %s/sign-in#%s   (good once, for ten minutes)\n", desk, token)
+	fmt.Fprintf(e.stdout, "  messenger  %s\n", strings.Join(invites, "\n             "))
+	fmt.Fprintf(e.stdout, "  console    %s\n", link)
 	fmt.Fprintf(e.stdout, "  relay      %s udp and tcp\n", media.Addr())
 	return nil
+}
+
+// firstInvites are for the first two people of a new server.
+func (c *serveCommand) firstInvites(e *env, s *service.Service, base string) ([]string, error) {
+	people, err := s.Store().CountAccounts(e.ctx)
+	if err != nil || people > 0 || c.Open {
+		return []string{base + "   (more invites: ringfence invite)"}, err
+	}
+	var lines []string
+	for _, who := range []string{"the first person", "the second"} {
+		code, err := service.AddInvite(e.ctx, s.Store(), "", e.now())
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, inviteLink(base, code)+"   (an invite for "+who+")")
+	}
+	return lines, nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // addresses are the URLs of messenger and console. On loopback they have names,
