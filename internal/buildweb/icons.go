@@ -39,30 +39,37 @@ const (
 	gapHalf    = 0.31 // radians from the middle of a gap to the middle of a rail's end
 )
 
+// grain is how many samples across a pixel are taken.
+const grain = 4
+
 func (i icon) draw() ([]byte, error) {
-	const grain = 4 // samples across a pixel
 	img := image.NewNRGBA(image.Rect(0, 0, i.size, i.size))
 	for y := range i.size {
 		for x := range i.size {
-			ground, mark := 0, 0
-			for s := range grain * grain {
-				fx := (float64(x) + (float64(s%grain)+.5)/grain) / float64(i.size)
-				fy := (float64(y) + (float64(s/grain)+.5)/grain) / float64(i.size)
-				if !i.inGround(fx, fy) {
-					continue
-				}
-				ground++
-				if inMark((fx-.5)*24/i.scale, (fy-.5)*24/i.scale) {
-					mark++
-				}
-			}
-			img.SetNRGBA(x, y, blend(ground, mark, grain*grain))
+			img.SetNRGBA(x, y, i.pixel(x, y))
 		}
 	}
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	err := encoder.Encode(&out, img)
 	return out.Bytes(), err
+}
+
+// pixel is the mean of the samples of one pixel.
+func (i icon) pixel(x, y int) color.NRGBA {
+	ground, mark := 0, 0
+	for s := range grain * grain {
+		fx := (float64(x) + (float64(s%grain)+.5)/grain) / float64(i.size)
+		fy := (float64(y) + (float64(s/grain)+.5)/grain) / float64(i.size)
+		if !i.inGround(fx, fy) {
+			continue
+		}
+		ground++
+		if inMark((fx-.5)*24/i.scale, (fy-.5)*24/i.scale) {
+			mark++
+		}
+	}
+	return blend(ground, mark, grain*grain)
 }
 
 func blend(ground, mark, all int) color.NRGBA {
