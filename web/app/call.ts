@@ -44,7 +44,11 @@ export class Call {
     const { codecs } = await this.engine.accepting(this.id);
     const pc = this.connection([]);
     const kinds: ("audio" | "video")[] = this.media === "video" ? ["audio", "video"] : ["audio"];
-    for (const kind of kinds) plain(pc.addTransceiver(kind, { direction: "sendrecv" }), kind, codecs);
+    for (const kind of kinds) {
+      const t = pc.addTransceiver(kind, { direction: "sendrecv" });
+      oneCodec(t, kind, codecs);
+      noExtensions(t);
+    }
     const opened = this.use(devices);
     const offer = await pc.createOffer();
     const relay = await this.engine.answer(this.id, offer.sdp ?? "");
@@ -68,7 +72,7 @@ export class Call {
     await pc.setRemoteDescription({ type: "offer", sdp: offer });
     for (const t of pc.getTransceivers()) {
       t.direction = "sendrecv";
-      plain(t, t.receiver.track.kind as "audio" | "video", codecs);
+      oneCodec(t, t.receiver.track.kind as "audio" | "video", codecs);
     }
     const opened = this.use(devices);
     const answer = await pc.createAnswer();
@@ -144,15 +148,17 @@ export function stop(stream: MediaStream): void {
   for (const t of stream.getTracks()) t.stop();
 }
 
-// plain leaves one codec and no header extension that can be left out.
-function plain(t: RTCRtpTransceiver, kind: "audio" | "video", codecs: string[]): void {
+function oneCodec(t: RTCRtpTransceiver, kind: "audio" | "video", codecs: string[]): void {
   const wanted = codecs.map((c) => c.toLowerCase());
   const known = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((c) => wanted.includes(c.mimeType.toLowerCase()));
   t.setCodecPreferences(known);
+}
+
+// noExtensions offers no header extension but mid, which cannot be stopped in a
+// bundle; the answer that Go writes has none, so that none is used. Who answers
+// needs nothing of the kind: an answer has only what was offered.
+function noExtensions(t: RTCRtpTransceiver): void {
   const e = t as unknown as HeaderExtensions;
   if (!e.getHeaderExtensionsToNegotiate || !e.setHeaderExtensionsToNegotiate) return;
-  const all = e.getHeaderExtensionsToNegotiate();
-  // The specification keeps mid from being stopped in a bundle; it is not in
-  // the description that Go writes, so it is not used either.
-  e.setHeaderExtensionsToNegotiate(all.map((x) => (x.uri.endsWith(":sdes:mid") ? x : { ...x, direction: "stopped" })));
+  e.setHeaderExtensionsToNegotiate(e.getHeaderExtensionsToNegotiate().map((x) => (x.uri.endsWith(":sdes:mid") ? x : { ...x, direction: "stopped" })));
 }

@@ -19,7 +19,14 @@ void start();
 
 async function start(): Promise<void> {
   keepAssets();
-  const invite = takeInvite();
+  let invite = takeInvite();
+  addEventListener("hashchange", () => {
+    // A link that was opened in this window: the page is not loaded again for it.
+    const again = takeInvite();
+    if (again === "" || !state.me || state.me.registered) return;
+    invite = again;
+    redraw();
+  });
   opening();
   try {
     state.engine = await load(() => stopPage("opened_not"));
@@ -31,8 +38,7 @@ async function start(): Promise<void> {
   try {
     state.me = await state.engine.open();
     if (!state.me.registered) {
-      redraw = () => { void welcome(root, invite); };
-      await welcomed(invite);
+      await welcomed(() => invite);
     }
     await enter();
   } catch (error) {
@@ -43,9 +49,9 @@ async function start(): Promise<void> {
 
 // welcomed resolves when a name is chosen, also when the language was changed
 // on the way and the page drawn anew.
-function welcomed(invite: string): Promise<void> {
+function welcomed(invite: () => string): Promise<void> {
   return new Promise((resolve) => {
-    redraw = () => void welcome(root, invite).then(resolve);
+    redraw = () => void welcome(root, invite()).then(resolve);
     redraw();
   });
 }

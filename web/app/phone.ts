@@ -145,6 +145,7 @@ async function talk(n: Now, connect: (call: Call) => Promise<void>): Promise<voi
 
 function fail(n: Now, error: unknown): void {
   if (now !== n || n.phase === "over") return;
+  console.error("call", error);
   void state.engine.hangUp(n.id).catch(() => {});
   finish(n, isDeviceError(error) ? t("no_camera") : (error as { code?: string }).code ? explain(error) : t("end_failed"));
 }
