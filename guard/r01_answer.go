@@ -10,7 +10,7 @@ func init() {
 		Seats:    []Seat{Relay},
 		Kinds:    []Kind{Allocate, Permission, Packet},
 		Severity: Critical,
-		Action:   Drop,
+		Action:   Refuse,
 		Check:    beforeAnswer,
 	})
 }
