@@ -258,6 +258,11 @@ func (s *Service) deleteAccount(ctx context.Context, a store.Account) error {
 	if err := s.endCallOf(ctx, a.ID); err != nil {
 		return err
 	}
+	// The letters go before the account and those that came meanwhile after it:
+	// were the server killed in between, it could be asked again.
+	if err := s.office.Drop(a.Device); err != nil {
+		return err
+	}
 	contacts, err := s.store.DeleteAccount(ctx, a.ID)
 	if err != nil {
 		return err

@@ -26,31 +26,42 @@ var moveOf = map[byte]guard.Move{
 }
 
 // calls has the clocks of the calls that are going on; everything else of them
-// is in the store.
+// is in the store. A call has one clock while it rings, and one for each party
+// that has lost its connection.
 type calls struct {
+	ringing time.Duration // how long a phone rings
+	grace   time.Duration // how long a lost party is waited for
+
 	mu      sync.Mutex
-	timers  map[wire.ID]*time.Timer
+	timers  map[clock]*time.Timer
 	stopped bool
 }
 
-func (c *calls) after(id wire.ID, wait time.Duration, f func()) {
+type clock struct {
+	call  wire.ID
+	party wire.ID // zero: the clock of the ringing
+}
+
+func (c *calls) after(k clock, wait time.Duration, f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
 		return
 	}
-	if old := c.timers[id]; old != nil {
+	if old := c.timers[k]; old != nil {
 		old.Stop()
 	}
-	c.timers[id] = time.AfterFunc(wait, f)
+	c.timers[k] = time.AfterFunc(wait, f)
 }
 
-func (c *calls) cancel(id wire.ID) {
+func (c *calls) cancel(clocks ...clock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t := c.timers[id]; t != nil {
-		t.Stop()
-		delete(c.timers, id)
+	for _, k := range clocks {
+		if t := c.timers[k]; t != nil {
+			t.Stop()
+			delete(c.timers, k)
+		}
 	}
 }
 
@@ -58,9 +69,9 @@ func (c *calls) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
-	for id, t := range c.timers {
+	for k, t := range c.timers {
 		t.Stop()
-		delete(c.timers, id)
+		delete(c.timers, k)
 	}
 }
 
@@ -98,7 +109,7 @@ func (s *Service) offer(d *device, m call.Message, b []byte) error {
 		return err
 	}
 	s.hub.send(c.Callee, s.composeRing(c, ring.MaxTTL, b))
-	s.calls.after(c.ID, ringTime, func() { s.expired(c) })
+	s.calls.after(clock{call: c.ID}, s.calls.ringing, func() { s.expired(c) })
 	return nil
 }
 
@@ -192,7 +203,7 @@ func (s *Service) end(ctx context.Context, c store.Call, from guard.State, why c
 	if err != nil || !moved {
 		return err
 	}
-	s.calls.cancel(c.ID)
+	s.calls.cancel(clock{call: c.ID}, clock{c.ID, c.Caller}, clock{c.ID, c.Callee})
 	if s.relay != nil {
 		s.relay.Close(c.ID)
 	}
@@ -248,11 +259,7 @@ func (s *Service) lost(d *device) {
 	if err != nil || c.State == guard.Ringing && c.Callee == d.account.ID || s.hub.of(d.account.ID) != nil {
 		return // a phone that rings may come back until the ring ends; another has come back already
 	}
-	wait := graceTime
-	if c.State == guard.Ringing {
-		wait = min(wait, time.Until(c.Expires))
-	}
-	s.calls.after(c.ID, wait, func() {
+	s.calls.after(clock{c.ID, d.account.ID}, s.calls.grace, func() {
 		if s.hub.of(d.account.ID) != nil {
 			return // it came back
 		}

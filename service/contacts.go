@@ -34,9 +34,10 @@ func (r *request) knock() (any, error) {
 	}
 	l := r.s.guard.Limits()
 	r.event.Kind = guard.Knock
-	r.event.Spends = []guard.Spend{
-		{Name: "knocks of an account", Key: r.account.ID.String(), Limit: l.KnocksPerDay, Per: day},
-		{Name: "knocks of all that one person invited", Key: r.account.InvitedBy.String() + r.account.Run, Limit: l.KnocksPerInviteDay, Per: day},
+	r.event.Spends = []guard.Spend{{Name: "knocks of an account", Key: r.account.ID.String(), Limit: l.KnocksPerDay, Per: day}}
+	// Those whom the operator invited share no budget: there would be one for all.
+	if by := r.account.InvitedBy; !by.IsZero() || r.account.Run != "" {
+		r.event.Spends = append(r.event.Spends, guard.Spend{Name: "knocks of all that one account invited", Key: by.String() + r.account.Run, Limit: l.KnocksPerInviteDay, Per: day})
 	}
 	if err := r.judge(errTooMany); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -36,7 +37,8 @@ type hub struct {
 	mu         sync.Mutex
 	closed     bool
 	devices    map[wire.ID]*device // by account
-	perAddress map[string]int      // sockets, also those that have not said hello
+	sockets    map[*device]bool    // all, also those that have not said hello
+	perAddress map[string]int      // how many of them
 	running    sync.WaitGroup
 }
 
@@ -50,7 +52,8 @@ type device struct {
 	nonce   wire.ID // of this socket; offers are signed over it
 	counter uint64  // of the last offer
 	bad     int
-	offers  sync.Mutex // one offer at a time
+	over    atomic.Bool // its session has ended
+	offers  sync.Mutex  // one offer at a time
 
 	mu    sync.Mutex
 	queue [][]byte
@@ -59,27 +62,27 @@ type device struct {
 
 // serveDevice turns a request into a device socket.
 func (s *Service) serveDevice(w http.ResponseWriter, r *http.Request) {
-	d := &device{s: s}
-	s.hub.mu.Lock()
-	full := s.hub.closed || s.hub.perAddress[network(remote(r))] >= maxPerAddress
-	s.hub.mu.Unlock()
-	if full {
+	d := &device{s: s, from: network(remote(r))}
+	if !s.hub.enters(d) {
 		writeProblem(w, &problem{http.StatusServiceUnavailable, "too_many", "too many connections from this address", "close some"})
 		return
 	}
 	conn, err := socket.Accept(w, r, socket.Options{Limit: maxIncoming, Fill: d.fill})
 	if err != nil {
+		s.hub.left(d)
 		return // answered, by Accept
 	}
-	d.conn, d.from = conn, network(conn.Addr())
 	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	if s.hub.closed {
-		conn.CloseNow()
-		return
+	d.conn = conn
+	closed := s.hub.closed
+	if !closed {
+		s.hub.running.Go(d.serve)
 	}
-	s.hub.perAddress[d.from]++
-	s.hub.running.Go(d.serve)
+	s.hub.mu.Unlock()
+	if closed {
+		conn.CloseNow()
+		s.hub.left(d)
+	}
 }
 
 // serve reads what the device sends until it goes.
@@ -118,7 +121,8 @@ func (d *device) hello(b []byte) error {
 		return errNoHello
 	}
 	d.build = m.Build
-	d.account, err = d.s.bySession(context.Background(), sha256.Sum256(m.Token))
+	session := sha256.Sum256(m.Token)
+	d.account, err = d.s.bySession(context.Background(), session)
 	if err != nil {
 		ev = d.event(guard.SignIn, b[:6]) // the token goes into no verdict
 		ev.Authentic, ev.Spends = false, []guard.Spend{d.s.tries(d.conn.Addr())}
@@ -127,10 +131,18 @@ func (d *device) hello(b []byte) error {
 		return errNoHello
 	}
 	d.nonce = d.s.id()
-	d.s.hub.joined(d)
-	_, signed := d.s.signed.current()
+	serial, signed := d.s.signed.current()
 	d.push(call.Message{Type: call.TypeWelcome, Call: d.nonce}.AppendTo(nil))
 	d.push(append([]byte{call.TypeSettings}, signed...))
+	d.s.hub.joined(d)
+	// What changed before the device could be found did not reach it.
+	if _, err := d.s.bySession(context.Background(), session); err != nil {
+		d.conn.Close(4001, "signed out")
+		return errNoHello
+	}
+	if now, signed := d.s.signed.current(); now != serial {
+		d.push(append([]byte{call.TypeSettings}, signed...))
+	}
 	d.mu.Lock()
 	d.box = d.s.office.Open(d.account.Device, d.conn.Wake)
 	d.mu.Unlock()
@@ -149,6 +161,9 @@ func (d *device) receive(b []byte) (err error) {
 			}
 		}
 	}()
+	if d.over.Load() {
+		return errOver
+	}
 	if len(b) > 0 && b[0] == call.TypeTaken {
 		return d.taken(b)
 	}
@@ -189,7 +204,10 @@ func ofServer(b []byte) error {
 	return nil
 }
 
-var errTooBad = errors.New("too many messages that may not be sent")
+var (
+	errTooBad = errors.New("too many messages that may not be sent")
+	errOver   = errors.New("the session has ended")
+)
 
 // refused counts what was refused, and closes the socket in the end.
 func (d *device) refused() error {
@@ -248,6 +266,18 @@ func (d *device) fill(send func([]byte)) {
 	}
 }
 
+// enters counts a socket, unless its address has too many.
+func (h *hub) enters(d *device) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.perAddress[d.from] >= maxPerAddress {
+		return false
+	}
+	h.sockets[d] = true
+	h.perAddress[d.from]++
+	return true
+}
+
 // joined makes a device the one that its account is reached on; one that was
 // there before has been replaced.
 func (h *hub) joined(d *device) {
@@ -273,6 +303,7 @@ func (h *hub) left(d *device) {
 	if h.devices[d.account.ID] == d {
 		delete(h.devices, d.account.ID)
 	}
+	delete(h.sockets, d)
 	if h.perAddress[d.from]--; h.perAddress[d.from] <= 0 {
 		delete(h.perAddress, d.from)
 	}
@@ -310,6 +341,7 @@ func (h *hub) all(msg []byte) {
 // end closes an account's connection for good: its session is over.
 func (h *hub) end(account wire.ID, why string) {
 	if d := h.of(account); d != nil {
+		d.over.Store(true)
 		go d.conn.Close(4001, why)
 	}
 }
@@ -318,13 +350,15 @@ func (h *hub) end(account wire.ID, why string) {
 func (h *hub) close() {
 	h.mu.Lock()
 	h.closed = true
-	devices := make([]*device, 0, len(h.devices))
-	for _, d := range h.devices {
-		devices = append(devices, d)
+	open := make([]*socket.Conn, 0, len(h.sockets))
+	for d := range h.sockets {
+		if d.conn != nil {
+			open = append(open, d.conn)
+		}
 	}
 	h.mu.Unlock()
-	for _, d := range devices {
-		d.conn.CloseNow()
+	for _, c := range open {
+		c.CloseNow()
 	}
 	h.running.Wait()
 }

@@ -39,6 +39,19 @@ func ReadAdminKey(folder string) (ed25519.PrivateKey, error) {
 	return parseKey(filepath.Join(folder, "admin.key"), b)
 }
 
+// ReadKeys reads the keys of a data folder and makes none.
+func ReadKeys(folder string) (k Keys, err error) {
+	b, err := os.ReadFile(filepath.Join(folder, "server.key"))
+	if err != nil {
+		return Keys{}, err
+	}
+	if k.Server, err = parseKey(filepath.Join(folder, "server.key"), b); err != nil {
+		return Keys{}, err
+	}
+	k.Admin, err = ReadAdminKey(folder)
+	return k, err
+}
+
 const pemType = "RINGFENCE ED25519 SEED"
 
 func openKey(path string, random io.Reader) (ed25519.PrivateKey, error) {

@@ -104,7 +104,7 @@ type parties interface {
 // answered opens the relay, for the first time in a call, and gives each side
 // its password and the caller the callee's parameters.
 func (s *Service) answered(ctx context.Context, d *device, c store.Call, m call.Message) error {
-	s.calls.cancel(c.ID)
+	s.calls.cancel(clock{call: c.ID})
 	if s.relay == nil {
 		s.finish(ctx, c.ID, call.Failed)
 		return nil

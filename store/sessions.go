@@ -7,10 +7,21 @@ import (
 	"github.com/ringfence/ringfence/wire"
 )
 
+// maxSessions is how many sessions an account has at most; then the one that
+// ends first makes room.
+const maxSessions = 16
+
 // AddSession adds a session of an account's device. It returns ErrNotFound
 // where the account is gone or blocked or has another device by now.
 func (s *Store) AddSession(ctx context.Context, hash [32]byte, account, device wire.ID, expires time.Time) error {
-	return s.writer.do(ctx, func(t *tx) error { return addSession(t, hash, account, device, expires) })
+	return s.writer.do(ctx, func(t *tx) error {
+		if err := addSession(t, hash, account, device, expires); err != nil {
+			return err
+		}
+		_, err := t.exec(`DELETE FROM sessions WHERE account = ?1 AND hash NOT IN
+			(SELECT hash FROM sessions WHERE account = ?1 ORDER BY expires DESC, hash = ?2 DESC LIMIT ?3)`, account[:], hash[:], maxSessions)
+		return err
+	})
 }
 
 func addSession(t *tx, hash [32]byte, account, device wire.ID, expires time.Time) error {

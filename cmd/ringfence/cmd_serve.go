@@ -21,6 +21,7 @@ import (
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/relay"
 	"github.com/ringfence/ringfence/service"
+	"github.com/ringfence/ringfence/service/socket"
 	"github.com/ringfence/ringfence/web"
 )
 
@@ -30,6 +31,12 @@ var version = "development"
 func init() {
 	command("serve", "Run the service: messenger, console, mailbox, calls and the media relay.", &serveCommand{})
 }
+
+// How many connections are open at a time, in all and of one network.
+const (
+	maxConnections = 50_000
+	maxOfNetwork   = 4_000
+)
 
 type serveCommand struct {
 	dataFolder
@@ -140,6 +147,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure 
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	l = socket.Limit(l, maxConnections, maxOfNetwork)
 	if secure != nil {
 		l = tls.NewListener(l, secure)
 	}
@@ -242,10 +250,14 @@ func (c *serveCommand) reachable(l net.Listener) string {
 	if c.Domain != "" {
 		return "https://" + c.Domain
 	}
-	if c.TLSCert != "" {
-		return "https://" + l.Addr().String()
+	addr := l.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() {
+		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: addr.Port}
 	}
-	return "http://" + l.Addr().String()
+	if c.TLSCert != "" {
+		return "https://" + addr.String()
+	}
+	return "http://" + addr.String()
 }
 
 func inviteLink(base, code string) string { return base + "#invite=" + code }

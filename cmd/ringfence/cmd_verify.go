@@ -67,7 +67,7 @@ func (up *checkUp) folder(e *env, dir string) error {
 		return err
 	}
 	defer st.Close()
-	if _, err := service.ReadAdminKey(dir); err != nil {
+	if _, err := service.ReadKeys(dir); err != nil {
 		up.Wrong = append(up.Wrong, err.Error())
 	}
 	wrong, err := st.Verify(e.ctx)
