@@ -51,6 +51,8 @@ export function composer(c: Contact, sent: (m: Message) => void): HTMLElement {
       void submit();
     }
   });
+  // Some keyboards send the line break by itself after the key.
+  text.addEventListener("keypress", (e) => { if (e.key === "Enter" && !e.shiftKey) e.preventDefault(); });
   requestAnimationFrame(fit);
   return h("form", { class: "composer", on: { submit: (e) => { e.preventDefault(); void submit(); } } }, h("div", { class: "composer-row" }, text, button), wrong);
 }

@@ -19,7 +19,7 @@ export function toast(text: string, bad = false): void {
   document.body.append(h("div", { class: bad ? "toast bad" : "toast", "aria-hidden": "true" }, text));
   announce(text, bad);
   clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => document.querySelector(".toast")?.remove(), 6000);
+  toastTimer = window.setTimeout(() => document.querySelector(".toast")?.remove(), 4500);
 }
 
 interface Question {
