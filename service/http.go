@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,12 +179,13 @@ func network(addr netip.AddrPort) string {
 	return p.String()
 }
 
-// verdictError turns a verdict into what the client is told.
+// verdictError turns a verdict into what the client is told. Whose budget is
+// spent is told that and nothing else: he would go on guessing otherwise.
 func verdictError(v guard.Verdict, otherwise *problem) error {
 	switch {
 	case v.Passed():
 		return nil
-	case len(v.Rules) == 1 && v.Rules[0] == "R13":
+	case slices.Contains(v.Rules, "R13"):
 		return errTooMany
 	}
 	return otherwise
@@ -270,6 +273,15 @@ func writeJSON(w http.ResponseWriter, out any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(out)
+}
+
+// Server is an HTTP server that waits for nobody long: not for a header, not for
+// a body, not for somebody to read an answer.
+func Server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 // ServeHTTP answers everything below /v1.

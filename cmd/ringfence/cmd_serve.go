@@ -142,11 +142,8 @@ func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure 
 		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Rules: s.Guard()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
-	server := &http.Server{
-		Handler: hosts(s, desk, web.Handler()), BaseContext: func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	server := service.Server(hosts(s, desk, web.Handler()), log)
+	server.BaseContext = func(net.Listener) context.Context { return base }
 	l = socket.Limit(l, maxConnections, maxOfNetwork)
 	if secure != nil {
 		l = tls.NewListener(l, secure)
