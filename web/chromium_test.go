@@ -203,7 +203,7 @@ func (w *window) until(what, expression string) {
 
 func (w *window) untilText(s string) {
 	w.t.Helper()
-	w.until("the page says "+s, fmt.Sprintf("document.body.innerText.includes(%q)", s))
+	w.until("the page says "+s, fmt.Sprintf(`document.body.innerText.replace(/[\u2068\u2069]/g, "").includes(%q)`, s))
 }
 
 // click waits for what a selector names, in an open dialog if there is one,
@@ -211,7 +211,17 @@ func (w *window) untilText(s string) {
 func (w *window) click(selector string) {
 	w.t.Helper()
 	w.until("there is "+selector, fmt.Sprintf("(() => { const e = document.querySelector(%q); return e && e.getClientRects().length > 0 && !e.disabled })()", selector))
-	w.do(chromedp.Click(chromedp.CSS(selector)))
+	// A page that is drawn anew in between has another element of that name.
+	for range 20 {
+		ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		cancel()
+		if err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.t.Fatalf("%s: %s could not be clicked\n%s", w.name, selector, w.text())
 }
 
 // button clicks the button that says or is called so.

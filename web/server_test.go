@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringfence/ringfence/internal/delay"
 	"github.com/ringfence/ringfence/web"
 )
 
@@ -31,6 +33,41 @@ type server struct {
 // the test.
 func serve(t *testing.T) *server {
 	t.Helper()
+	return start(t, "--relay", "127.0.0.1:0")
+}
+
+// serveAfar is serve with a distance between the server and everybody else.
+func serveAfar(t *testing.T, oneWay time.Duration) *server {
+	t.Helper()
+	relay := freePort(t)
+	s := start(t, "--relay", relay, "--external", link(t, relay, oneWay))
+	s.host = "localhost" + strings.TrimPrefix(link(t, strings.Replace(s.host, "localhost", "127.0.0.1", 1), oneWay), "127.0.0.1")
+	s.base = "http://" + s.host + "/"
+	return s
+}
+
+func link(t *testing.T, target string, oneWay time.Duration) string {
+	t.Helper()
+	l, err := delay.Listen(target, oneWay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l.Addr()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func start(t *testing.T, flags ...string) *server {
+	t.Helper()
 	if _, err := web.Hashes(); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -41,7 +78,7 @@ func serve(t *testing.T) *server {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	run := exec.Command(s.binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0", "--relay", "127.0.0.1:0")
+	run := exec.Command(s.binary, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, flags...)...)
 	run.Stderr = s
 	out, err := run.StdoutPipe()
 	if err != nil {

@@ -20,9 +20,14 @@ interface HeaderExtensions {
 export function openDevices(media: Media): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia({
     audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    video: media === "video" ? { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" } : false,
+    video: media === "video" ? picture : false,
   });
 }
+
+// openCamera opens the camera alone, for who answered without.
+export function openCamera(): Promise<MediaStream> { return navigator.mediaDevices.getUserMedia({ video: picture }); }
+
+const picture: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
 
 export class Call {
   readonly remote = new MediaStream();
@@ -103,11 +108,13 @@ export class Call {
     const opened = performance.now() - asked;
     if (opened > 2) this.times.camera = opened; // a caller's are open already
     this.local = stream;
-    for (const track of stream.getTracks()) {
-      const t = this.pc.getTransceivers().find((t) => t.receiver.track.kind === track.kind);
-      await t?.sender.replaceTrack(track);
-    }
+    for (const track of stream.getTracks()) await this.send(track);
     this.onLocal();
+  }
+
+  // send puts a track on its transceiver; nothing is negotiated for it.
+  async send(track: MediaStreamTrack): Promise<void> {
+    await this.pc?.getTransceivers().find((t) => t.receiver.track.kind === track.kind)?.sender.replaceTrack(track);
   }
 
   // watch reports when the first frame of the other side is on the screen.
@@ -121,13 +128,6 @@ export class Call {
     void this.engine.connected(this.id).catch(() => {});
     this.onFirst();
   }
-
-  mute(kind: "audio" | "video", off: boolean): void {
-    for (const t of this.local?.getTracks() ?? []) if (t.kind === kind) t.enabled = !off;
-  }
-
-  // stats are those of the browser, for whoever measures.
-  stats(): Promise<RTCStatsReport | undefined> { return this.pc ? this.pc.getStats() : Promise.resolve(undefined); }
 
   close(): void {
     this.over = true;

@@ -78,7 +78,7 @@ export class CallScreen {
     this.clock.hidden = false;
     this.ticking = window.setInterval(tick, 500);
     this.dialog.dataset.first = String(Math.round(times.first ?? 0));
-    const camera = times.camera === null ? "" : ` · ${t("camera_opened", { ms: number(Math.round(times.camera)) })}`;
+    const camera = times.camera === null || this.media === "sound" ? "" : ` · ${t("camera_opened", { ms: number(Math.round(times.camera)) })}`;
     this.timing.textContent = t(this.media === "video" ? "first_frame" : "first_sound", { ms: number(Math.round(times.first ?? 0)) }) + camera;
     window.setTimeout(() => { if (this.dialog.dataset.phase === "talking") this.timing.textContent = ""; }, 8000);
   }

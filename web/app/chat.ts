@@ -17,12 +17,17 @@ export function chatPane(account: string, signal: AbortSignal): HTMLElement {
   const warning = h("div", { class: "warning" });
   const log = new Log(account, signal);
   const below = h("div", { class: "below" });
-  let mode = "";
+  let mode = "", drawn = "";
   const draw = () => {
     const c = state.contact(account);
     if (!c) return home();
-    header.replaceChildren(...heading(c));
-    warning.replaceChildren(...kept([c.keysChanged && keysChanged(c)]));
+    // Drawn again only for what it shows: whoever is on a button stays there, and a warning is read out once.
+    const shows = JSON.stringify([c.name, c.state, c.keysChanged, c.verified]);
+    if (shows !== drawn) {
+      drawn = shows;
+      header.replaceChildren(...heading(c));
+      warning.replaceChildren(...kept([c.keysChanged && keysChanged(c)]));
+    }
     const wanted = c.state === "ended" ? "ended" : c.keysChanged ? "changed" : c.canWrite ? "write" : "wait";
     if (wanted === mode) return; // what is being written stays
     mode = wanted;

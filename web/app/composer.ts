@@ -12,12 +12,14 @@ const longest = 32_768; // bytes of UTF-8: docs/protocol.md, Content
 const drafts = new Map<string, string>();
 
 export function composer(c: Contact, sent: (m: Message) => void): HTMLElement {
-  const text = h("textarea", { rows: 1, dir: "auto", id: "write", "data-first": true, enterkeyhint: "send", placeholder: t("message"), "aria-label": t("message_to", { name: c.name }), "aria-describedby": "write-wrong" });
+  const text = h("textarea", { rows: 1, id: "write", "data-first": true, enterkeyhint: "send", placeholder: t("message"), "aria-label": t("message_to", { name: c.name }), "aria-describedby": "write-wrong" });
   const wrong = h("p", { class: "wrong", id: "write-wrong", role: "alert" });
   const button = pictured("send", t("send"), () => void submit(), { class: "send" });
   text.value = drafts.get(c.account) ?? "";
   const fit = () => {
     drafts.set(c.account, text.value);
+    if (text.value === "") text.removeAttribute("dir"); // empty, it stands as the page does
+    else text.dir = "auto";
     button.disabled = text.value.trim() === "";
     text.style.blockSize = "auto";
     text.style.blockSize = `${Math.min(text.scrollHeight + 2, 160)}px`;

@@ -12,6 +12,7 @@ import { count, number, raw, short, t } from "./words";
 export function peoplePane(signal: AbortSignal): HTMLElement {
   const connection = h("p", { class: "connection", role: "status" });
   const list = h("div", { class: "lists" });
+  const rows = new Rows();
   const missed = h("button", { type: "button", class: "row missed-row", on: { click: () => go({ at: "missed" }) } });
   const drawMissed = () => {
     const n = state.notices.length;
@@ -21,7 +22,7 @@ export function peoplePane(signal: AbortSignal): HTMLElement {
     connection.textContent = state.connection === "offline" ? t("offline") : "";
     connection.hidden = state.connection !== "offline";
   };
-  const draw = () => keepFocus(list, () => list.replaceChildren(...lists()));
+  const draw = () => keepFocus(list, () => list.replaceChildren(...lists(rows)));
   state.on("contacts", signal, draw);
   state.on("place", signal, draw);
   state.on("notices", signal, drawMissed);
@@ -47,14 +48,30 @@ function keepFocus(root: HTMLElement, draw: () => void): void {
   if (inside && key) [...root.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key)?.focus();
 }
 
-function lists(): HTMLElement[] {
+// Rows keeps the rows that show the same as before, so that a finger which is
+// on one hits it.
+class Rows {
+  private kept = new Map<string, { shows: string; row: HTMLElement }>();
+
+  of(c: Contact): HTMLElement {
+    const key = c.account || c.username;
+    const shows = JSON.stringify([c, state.current === c.account]);
+    const old = this.kept.get(key);
+    if (old?.shows === shows) return old.row;
+    const row = contactRow(c);
+    this.kept.set(key, { shows, row });
+    return row;
+  }
+}
+
+function lists(rows: Rows): HTMLElement[] {
   const knocks = state.contacts.filter((c) => c.state === "knocked");
   const others = state.contacts.filter((c) => c.state !== "knocked").sort((a, b) => newest(b) - newest(a) || a.name.localeCompare(b.name));
   return kept([
     knocks.length > 0 && h("section", { class: "knocks", "aria-labelledby": "knocks" },
       h("h2", { id: "knocks" }, t("knocks")), h("ul", {}, ...knocks.map(knockRow))),
     others.length > 0
-      ? h("ul", { class: "contacts", "aria-label": t("people") }, ...others.map((c) => h("li", {}, contactRow(c))))
+      ? h("ul", { class: "contacts", "aria-label": t("people") }, ...others.map((c) => h("li", {}, rows.of(c))))
       : knocks.length === 0 && h("div", { class: "nobody" }, h("p", {}, t("people_empty")), h("button", { type: "button", class: "main", on: { click: openFind } }, t("find"))),
   ]) as HTMLElement[];
 }

@@ -2,7 +2,7 @@
 // call at a time.
 
 import type { Contact, EngineEvent } from "./engine";
-import { Call, openDevices, stop, type Media } from "./call";
+import { Call, openCamera, openDevices, stop, type Media } from "./call";
 import { CallScreen } from "./callscreen";
 import { ended, explain } from "./load";
 import { announce, toast } from "./say";
@@ -59,7 +59,7 @@ const isDeviceError = (e: unknown) => e instanceof DOMException && /NotAllowed|N
 function begin(phase: Phase, account: string, name: string, media: Media, id: string): Now {
   const n: Now = {
     phase, account, name, media, id, call: null, devices: null, began: 0, expiry: 0,
-    screen: new CallScreen(name, media, { answer: (m) => void answer(m), decline, hangUp, mute }),
+    screen: new CallScreen(name, media, { answer: (m) => void answer(m), decline, hangUp, mute: (kind, off) => void mute(kind, off) }),
   };
   now = n;
   n.screen.phase(phase);
@@ -167,7 +167,29 @@ function hangUp(): void {
   finish(n, n.phase === "talking" || n.phase === "answering" ? t("end_hung_up") : "");
 }
 
-function mute(kind: "audio" | "video", off: boolean): void { now?.call?.mute(kind, off); }
+// mute works from the first moment on, also while it rings and while the
+// devices are still being opened. Who answered without a camera opens it now.
+async function mute(kind: "audio" | "video", off: boolean): Promise<void> {
+  const n = now;
+  if (!n?.devices) return;
+  try {
+    const stream = await n.devices;
+    if (kind === "video" && !off && stream.getVideoTracks().length === 0) await addCamera(n, stream);
+    for (const track of stream.getTracks()) if (track.kind === kind) track.enabled = !off;
+  } catch (error) {
+    if (on(n)) toast(isDeviceError(error) ? t("no_camera") : explain(error), true);
+  }
+}
+
+async function addCamera(n: Now, stream: MediaStream): Promise<void> {
+  const camera = await openCamera();
+  if (!on(n) || n.phase === "over") return stop(camera);
+  for (const track of camera.getVideoTracks()) {
+    stream.addTrack(track);
+    await n.call?.send(track);
+  }
+  n.screen.self(stream);
+}
 
 // finish lets go of camera, microphone and relay at once, and says why for a
 // moment before the screen goes.
@@ -197,7 +219,3 @@ function close(n: Now): void {
   later = null;
   if (r) rung(r);
 }
-
-// measured lets tests ask the browser how the media flows; it holds nothing
-// that the page could not ask for itself.
-export function measured(): Call | null { return now?.call ?? null; }

@@ -12,8 +12,13 @@ import { raw, t } from "./words";
 
 export function safetyPane(account: string, signal: AbortSignal): HTMLElement {
   const body = h("div", { class: "sheet" });
+  let shown = "";
   const draw = () => {
-    if (!state.contact(account)) return home();
+    const c = state.contact(account);
+    if (!c) return home();
+    const shows = JSON.stringify([c.name, c.username, c.state, c.keysChanged, c.verified]);
+    if (shows === shown) return;
+    shown = shows;
     void fill(body, account);
   };
   state.on("contacts", signal, draw);

@@ -9,6 +9,7 @@ export function announce(text: string, urgent = false): void {
   const region = document.getElementById(urgent ? "urgent" : "polite")!;
   region.textContent = "";
   setTimeout(() => { region.textContent = text; }, 50); // a change is read, the same text again is not
+  setTimeout(() => { if (region.textContent === text) region.textContent = ""; }, 10_000);
 }
 
 let toastTimer = 0;
