@@ -202,3 +202,74 @@ func TestFloodOfCallsIsLimited(t *testing.T) {
 		alice.await(call.TypeEnded)
 	}
 }
+
+// A call that nobody answers ends, for both, and is in the list of missed ones;
+// also when the caller was gone meanwhile and came back.
+func TestNobodyAnswers(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.register("alice").connect(), w.register("bob").connect()
+	w.befriend(alice, bob)
+	w.s.calls.ringing, w.s.calls.grace = 600*time.Millisecond, 200*time.Millisecond
+	alice.write(alice.offer(bob.account, wire.Sound))
+	alice.await(call.TypeRinging)
+	bob.await(call.TypeRing)
+	alice.socket.CloseNow()
+	alice.connect()
+	for _, p := range []*phone{alice, bob} {
+		if m := p.awaitMessage(call.TypeEnded); m.Reason != call.Missed {
+			t.Errorf("%s: ended %v, want missed", p.name, m.Reason)
+		}
+	}
+	bob.await(call.TypeNotice)
+	notices := w.want(200, "GET", "/v1/notices", bob.token, nil)["notices"].([]any)
+	if len(notices) != 1 || notices[0].(map[string]any)["kind"] != "missed" {
+		t.Errorf("bob's notices are %v", notices)
+	}
+	if r := records(t, w); r[len(r)-1].Outcome != "missed" || r[len(r)-1].RingMS < 600 {
+		t.Errorf("the record is %+v", r[len(r)-1])
+	}
+	alice.write(alice.offer(bob.account, wire.Sound)) // neither is busy any more
+	bob.await(call.TypeRing)
+}
+
+// Of an answered call, each side is waited for when its connection is lost, and
+// not for ever.
+func TestALostPartyIsWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.register("alice").connect(), w.register("bob").connect()
+	w.befriend(alice, bob)
+	w.s.calls.grace = 400 * time.Millisecond
+	alice.write(alice.offer(bob.account, wire.Sound))
+	id := alice.awaitMessage(call.TypeRinging).Call
+	bob.write(bob.accept(id))
+	alice.await(call.TypeAnswered)
+	bob.socket.CloseNow()
+	time.Sleep(100 * time.Millisecond)
+	bob.connect()
+	time.Sleep(2 * w.s.calls.grace)
+	if c, err := w.s.Store().LiveCall(context.Background(), alice.account); err != nil || c.State != guard.Answered {
+		t.Fatalf("bob came back, and the call is %+v, %v", c, err)
+	}
+	bob.socket.CloseNow()
+	alice.socket.CloseNow() // both are gone, and only one comes back
+	time.Sleep(100 * time.Millisecond)
+	bob.connect()
+	if m := bob.awaitMessage(call.TypeEnded); m.Reason != call.Failed {
+		t.Errorf("ended %v, want failed", m.Reason)
+	}
+}
+
+// A caller that goes away for good stops the ringing.
+func TestACallerThatVanishes(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.register("alice").connect(), w.register("bob").connect()
+	w.befriend(alice, bob)
+	w.s.calls.grace = 200 * time.Millisecond
+	alice.write(alice.offer(bob.account, wire.Sound))
+	bob.await(call.TypeRing)
+	alice.socket.CloseNow()
+	bob.await(call.TypeEnded)
+	if r := records(t, w); r[len(r)-1].Outcome != "cancelled" {
+		t.Errorf("the record is %+v", r[len(r)-1])
+	}
+}

@@ -87,12 +87,12 @@ func (s *Service) serveDevice(w http.ResponseWriter, r *http.Request) {
 
 // serve reads what the device sends until it goes.
 func (d *device) serve() {
-	defer d.s.hub.left(d)
 	err := d.conn.Read(helloTime, d.hello)
 	for err == nil {
 		err = d.conn.Read(0, d.receive)
 	}
 	d.conn.CloseNow()
+	d.s.hub.left(d)
 	if !d.account.ID.IsZero() {
 		d.s.lost(d)
 	}
@@ -109,7 +109,14 @@ func (d *device) event(kind guard.Kind, b []byte) guard.Event {
 var errNoHello = errors.New("the first message was not a hello of somebody who is signed in")
 
 // hello is the first message: who is it?
-func (d *device) hello(b []byte) error {
+func (d *device) hello(b []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ev := d.event(guard.Message, nil)
+			d.s.panicked(&ev, p)
+			err = errNoHello
+		}
+	}()
 	m, err := call.Parse(b)
 	ev := d.event(guard.Message, b)
 	if err == nil && m.Type != call.TypeHello {
