@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -114,6 +117,8 @@ func TestTwoPeopleTalk(t *testing.T) {
 	bob.button("Back")
 
 	talk(t, alice, bob)
+	glare(t, alice, bob)
+	installable(t, alice)
 
 	alice.click("#call-sound")
 	bob.untilText("Incoming call")
@@ -127,6 +132,63 @@ func TestTwoPeopleTalk(t *testing.T) {
 	bob.fits()
 	alice.clean(s.host)
 	bob.clean(s.host)
+}
+
+// glare: both call at the same moment, one call comes of it, and nobody is
+// answered without a tap.
+func glare(t *testing.T, a, b *window) {
+	t.Helper()
+	for _, w := range []*window{a, b} {
+		eval[bool](w, `document.querySelector("#call-sound").click() ?? true`)
+	}
+	var rung *window
+	for range 400 {
+		for _, w := range []*window{a, b} {
+			if eval[bool](w, `!!document.querySelector("dialog.call[data-phase=rung]")`) {
+				rung = w
+			}
+		}
+		if rung != nil {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	if rung == nil {
+		t.Fatalf("both called and nothing rings:\n%s\n%s", a.text(), b.text())
+	}
+	rung.button("Answer")
+	for _, w := range []*window{a, b} {
+		w.until("they talk", `document.querySelector("dialog.call[data-phase=talking]")`)
+		if n := eval[int](w, `document.querySelectorAll("dialog.call").length`); n != 1 {
+			t.Errorf("%s sees %d calls", w.name, n)
+		}
+	}
+	a.button("Hang up")
+	for _, w := range []*window{a, b} {
+		w.until("the call is over", `!document.querySelector("dialog.call")`)
+	}
+}
+
+// installable: the browser reads the web app's manifest without a complaint,
+// and the service worker keeps hashed assets and nothing else.
+func installable(t *testing.T, w *window) {
+	t.Helper()
+	w.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		m, err := cdp.Call(ctx, target, page.GetAppManifest, page.GetAppManifestParams{})
+		if err != nil {
+			return err
+		}
+		if len(m.Errors) > 0 || !strings.Contains(m.Data, `"Ringfence"`) {
+			t.Errorf("the manifest: %v %s", m.Errors, m.Data)
+		}
+		return nil
+	}))
+	kept := eval[[]string](w, `(async () => { await navigator.serviceWorker.ready; const all = []; for (const name of await caches.keys()) for (const r of await (await caches.open(name)).keys()) all.push(new URL(r.url).pathname); return all })()`)
+	for _, path := range kept {
+		if !strings.HasPrefix(path, "/assets/") {
+			t.Errorf("the service worker keeps %s", path)
+		}
+	}
 }
 
 // talk is a video call with pictures both ways.

@@ -152,7 +152,7 @@ func complaints(all []api.Message) error {
 // write replaces what is in the folder. What compresses is written compressed,
 // twice; the rest as it is.
 func (b *bundle) write(folder string) error {
-	if err := clear(folder); err != nil {
+	if err := empty(folder); err != nil {
 		return err
 	}
 	hashes := map[string]string{}
@@ -174,7 +174,8 @@ func (b *bundle) write(folder string) error {
 	return os.WriteFile(filepath.Join(folder, "manifest.json"), append(manifest, '\n'), 0o644)
 }
 
-func clear(folder string) error {
+// empty leaves nothing in the folder but what keeps it in the repository.
+func empty(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

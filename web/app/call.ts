@@ -55,6 +55,7 @@ export class Call {
       noExtensions(t);
     }
     const opened = this.use(devices);
+    opened.catch(() => {}); // waited for below, once the rest is done
     const offer = await pc.createOffer();
     const relay = await this.engine.answer(this.id, offer.sdp ?? "");
     if (this.over) return;
@@ -80,6 +81,7 @@ export class Call {
       oneCodec(t, t.receiver.track.kind as "audio" | "video", codecs);
     }
     const opened = this.use(devices);
+    opened.catch(() => {}); // waited for below, once the rest is done
     const answer = await pc.createAnswer();
     if (this.over) return;
     await Promise.all([this.engine.join(this.id, answer.sdp ?? ""), pc.setLocalDescription(answer)]);

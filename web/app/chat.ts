@@ -55,6 +55,7 @@ function heading(c: Contact): Node[] {
 }
 
 function keysChanged(c: Contact): HTMLElement {
+  document.querySelector(".toast")?.remove(); // nothing in passing stands over a warning
   const trust = async () => {
     if (await ask({ title: t("keys_trust_sure"), text: t("keys_trust_text"), yes: t("keys_trust"), danger: true }) === null) return;
     try {

@@ -103,6 +103,11 @@ function connection(to: typeof state.connection): void {
   if (to === "online") void state.refreshNotices().catch(() => {});
 }
 
+state.on("contacts", null, () => {
+  const unread = state.contacts.reduce((n, c) => n + c.unread, 0);
+  document.title = unread > 0 ? `(${unread}) Ringfence` : "Ringfence";
+});
+
 state.on("connection", null, (to) => {
   if (to === "other_window") otherWindow();
   if (to === "build_too_old") stopPage("build_too_old", t("build_too_old_text"), { label: t("reload"), do: () => location.reload() });

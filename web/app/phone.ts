@@ -103,6 +103,7 @@ function rung(r: Ring): void {
     window.setTimeout(() => { if (later === r) later = null; }, r.ttl);
     return;
   }
+  if (now) close(now); // what it says of the last call gives way
   const n = begin("rung", r.account, r.name, r.media, r.call);
   sound.ring();
   announce(`${t(`ring_${r.media}`)}: ${r.name}`, true);
@@ -146,7 +147,7 @@ async function talk(n: Now, connect: (call: Call) => Promise<void>): Promise<voi
 function fail(n: Now, error: unknown): void {
   if (now !== n || n.phase === "over") return;
   console.error("call", error);
-  void state.engine.hangUp(n.id).catch(() => {});
+  void state.engine.hangUp(n.id).catch(() => state.engine.decline(n.id)).catch(() => {});
   finish(n, isDeviceError(error) ? t("no_camera") : (error as { code?: string }).code ? explain(error) : t("end_failed"));
 }
 
@@ -206,7 +207,7 @@ function finish(n: Now, why: string): void {
   if (why === "") close(n);
   else {
     announce(why);
-    window.setTimeout(() => close(n), 2500);
+    window.setTimeout(() => close(n), later ? 0 : 2500);
   }
   void state.refreshNotices().catch((error: unknown) => toast(explain(error), true));
 }
