@@ -29,23 +29,19 @@ const (
 )
 
 func main() {
-	engine := flag.String("engine", "", "take this `FILE` as the engine instead of building ./web/engine")
 	force := flag.Bool("force", false, "build even when nothing has changed")
 	flag.Parse()
-	if err := run(*engine, *force); err != nil {
+	if err := run(*force); err != nil {
 		fmt.Fprintf(os.Stderr, "buildweb: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(engine string, force bool) error {
-	if engine == "" {
-		engine = wasmFile
-		if err := buildEngine(engine); err != nil {
-			return err
-		}
+func run(force bool) error {
+	if err := buildEngine(wasmFile); err != nil {
+		return err
 	}
-	wasm, err := os.ReadFile(engine)
+	wasm, err := os.ReadFile(wasmFile)
 	if err != nil {
 		return fmt.Errorf("the engine: %w", err)
 	}
