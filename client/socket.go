@@ -166,6 +166,9 @@ func (c *Client) session(ctx context.Context) error {
 	workers.Go(func() { l.takeMail(ctx, cancel) })
 	workers.Go(func() { l.pay(ctx) })
 	workers.Go(func() { l.refill(ctx) })
+	// Who knocked or accepted after the contacts were asked for, and before
+	// notices came here, is seen now.
+	workers.Go(func() { _ = c.Refresh(ctx) })
 	c.emit(Event{Kind: ConnectionEvent, State: c.onlineState()})
 	c.outcome(nil)
 	return l.readAll(ctx)
