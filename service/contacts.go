@@ -180,7 +180,7 @@ func (r *request) introduction() (other wire.ID, sealed []byte, err error) {
 
 func (r *request) deliver(to store.Account, sealed []byte) error {
 	err := r.s.office.Introduce(r.Context(), to.Device, sealed)
-	if errors.Is(err, mailbox.ErrFull) || errors.Is(err, post.ErrDiskFull) {
+	if errors.Is(err, mailbox.ErrFull) || errors.Is(err, mailbox.ErrNoSpace) || errors.Is(err, post.ErrDiskFull) {
 		return errFull
 	}
 	return err
