@@ -156,9 +156,10 @@ type Safety struct {
 	QR     string // an SVG document
 }
 
-// Notice is a call that was missed or held back.
+// Notice is a call that was missed or held back, or word of letters that waited
+// too long for this device and are gone: Count of them, of whom is not known.
 type Notice struct {
-	Kind    string // "missed" or "held_back"
+	Kind    string // "missed", "held_back" or "expired"
 	Account wire.ID
 	Name    string // as the person named the contact, else the account's name
 	Media   wire.Media

@@ -111,7 +111,7 @@ func (c *Client) takeNotice(ctx context.Context, b []byte) error {
 		c.background(func(ctx context.Context) { _ = c.Refresh(ctx) })
 	case "keys_changed":
 		return c.markChanged(ctx, n.Account)
-	case "missed", "held_back":
+	case "missed", "held_back", "expired":
 		c.mu.Lock()
 		v := c.noticeView(n)
 		c.mu.Unlock()
@@ -157,7 +157,7 @@ func (c *Client) noticeView(n notice) Notice {
 }
 
 // Notices returns the calls of the last 30 days that were missed or held back,
-// as the server has them.
+// and word of letters that expired, as the server has them.
 func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 	var out struct {
 		Notices []json.RawMessage `json:"notices"`
@@ -173,7 +173,7 @@ func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 		if err := strict(raw, &n); err != nil {
 			return nil, protocolError(err)
 		}
-		if n.Kind == "missed" || n.Kind == "held_back" {
+		if n.Kind == "missed" || n.Kind == "held_back" || n.Kind == "expired" {
 			all = append(all, c.noticeView(n))
 		}
 	}

@@ -200,6 +200,28 @@ func (r *request) removeContact() (any, error) {
 	return nil, r.s.tell(r.Context(), other, store.Notice{Kind: "removed", Account: r.account.ID, Name: r.account.Name})
 }
 
+// letterLife is how long a letter waits for a device to take it.
+const letterLife = 30 * day
+
+// expireLetters deletes letters that no device has taken for too long, and
+// leaves word of how many there were for whom they were for. Of whom they were
+// is not known here.
+func (s *Service) expireLetters(ctx context.Context, now time.Time) error {
+	gone, err := s.mailbox.Expire(now.Add(-letterLife))
+	errs := []error{err}
+	for device, n := range gone {
+		a, err := s.store.AccountOfDevice(ctx, device)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err == nil {
+			err = s.tell(ctx, a.ID, store.Notice{Kind: "expired", Count: n})
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 func (r *request) notices() (any, error) {
 	all, err := r.s.store.Notices(r.Context(), r.account.ID, r.s.config.Now().Add(-30*day))
 	out := make([]map[string]any, 0, len(all))
@@ -214,14 +236,14 @@ func noticeJSON(n store.Notice) map[string]any {
 }
 
 // tell gives a notice to a person: to the device when it is connected, and for
-// missed and held-back calls also to the list that it can ask for. The other
-// kinds can be seen from the contacts.
+// calls that were missed or held back and letters that expired also to the list
+// that it can ask for. The other kinds can be seen from the contacts.
 func (s *Service) tell(ctx context.Context, to wire.ID, n store.Notice) error {
 	if n.At.IsZero() {
 		n.At = s.config.Now()
 	}
 	n.Count = max(1, n.Count)
-	if n.Kind == "missed" || n.Kind == "held_back" {
+	if n.Kind == "missed" || n.Kind == "held_back" || n.Kind == "expired" {
 		kept, err := s.store.AddNotice(ctx, to, n)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil

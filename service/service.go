@@ -180,7 +180,7 @@ func (s *Service) sweep(ctx context.Context) {
 		if err := s.endRuns(ctx); err != nil && ctx.Err() == nil {
 			s.config.Log.Error("what the test range left could not be deleted", "why", err)
 		}
-		if _, err := s.mailbox.Expire(s.config.Now().Add(-30 * 24 * time.Hour)); err != nil {
+		if err := s.expireLetters(ctx, s.config.Now()); err != nil && ctx.Err() == nil {
 			s.config.Log.Error("letters that have expired could not be deleted", "why", err)
 		}
 	}

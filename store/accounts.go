@@ -135,6 +135,11 @@ func (s *Store) AccountByName(ctx context.Context, name string) (Account, error)
 	return readAccount(s.read.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM accounts WHERE name = ?", name))
 }
 
+// AccountOfDevice returns the account whose device it is, or ErrNotFound.
+func (s *Store) AccountOfDevice(ctx context.Context, device wire.ID) (Account, error) {
+	return readAccount(s.read.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM accounts WHERE device = ?", device[:]))
+}
+
 // CountAccounts returns how many accounts there are.
 func (s *Store) CountAccounts(ctx context.Context) (n int, err error) {
 	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM accounts").Scan(&n)

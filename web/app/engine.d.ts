@@ -31,7 +31,8 @@ export interface Message {
 
 export interface Safety { digits: string; qr: string } // 60 digits in groups of five; qr is an SVG document
 
-export interface HeldBack { kind: "missed" | "held_back"; account: string; name: string; media: "sound" | "video"; at: number; count: number }
+// expired: count letters waited 30 days for this device and were deleted; account, name and media say nothing then.
+export interface HeldBack { kind: "missed" | "held_back" | "expired"; account: string; name: string; media: "sound" | "video"; at: number; count: number }
 
 export interface IceServers { urls: string[]; username: string; credential: string }
 

@@ -93,7 +93,8 @@ function message(e: Extract<EngineEvent, { kind: "message" }>): void {
 }
 
 function heldBack(e: Extract<EngineEvent, { kind: "held_back" }>): void {
-  toast(t(e.notice.kind === "held_back" ? "held_toast" : "missed_toast", { name: e.notice.name }));
+  const words = { held_back: "held_toast", missed: "missed_toast", expired: "expired" } as const;
+  toast(t(words[e.notice.kind], { name: e.notice.name }));
   void state.refreshNotices();
 }
 

@@ -22,6 +22,7 @@ export function missedPane(signal: AbortSignal): HTMLElement {
 }
 
 function row(n: HeldBack): HTMLElement {
+  if (n.kind === "expired") return expired(n);
   const held = n.kind === "held_back";
   const known = state.contact(n.account);
   return h("li", { class: held ? "card call-notice held" : "card call-notice" },
@@ -32,4 +33,12 @@ function row(n: HeldBack): HTMLElement {
       held && h("p", { class: "hint" }, t("held_text")),
       h("p", { class: "hint" }, h("time", { datetime: new Date(n.at).toISOString() }, `${day(n.at)}, ${clock(n.at)}`))),
     known?.state === "accepted" && h("button", { type: "button", on: { click: () => go({ at: "chat", account: n.account }) } }, t("message")));
+}
+
+function expired(n: HeldBack): HTMLElement {
+  return h("li", { class: "card call-notice" },
+    h("div", { class: "row-text" },
+      h("p", { class: "what" }, picture("missed"), t("expired")),
+      h("p", { class: "hint" }, t("expired_text", { n: number(n.count) })),
+      h("p", { class: "hint" }, h("time", { datetime: new Date(n.at).toISOString() }, `${day(n.at)}, ${clock(n.at)}`))));
 }

@@ -121,6 +121,8 @@ export const en = {
   missed_empty: "No missed calls.",
   missed_sound: "Missed call",
   missed_video: "Missed video call",
+  expired: "Messages were deleted unread",
+  expired_text: "Waited 30 days for this device: {n}. Nobody has read them. Ask those who may have written to write again.",
   held_sound: "Call held back",
   held_video: "Video call held back",
   held_text: "They are not one of your contacts, so it did not ring. Nothing of it reached this device.",
