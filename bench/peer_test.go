@@ -63,7 +63,11 @@ func BenchmarkPeerOffline(b *testing.B) {
 			}
 			for b.Loop() {
 				took := publish(b, streams, mode.each)
-				b.ReportMetric(float64(clients*mode.each)/took.Seconds(), "letters/s")
+				rate := float64(clients*mode.each) / took.Seconds()
+				b.ReportMetric(rate, "letters/s")
+				if offline > 0 {
+					b.ReportMetric(offline/rate, "ringfence/peer")
+				}
 				b.ReportMetric(0, "ns/op")
 			}
 		})
