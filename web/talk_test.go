@@ -121,6 +121,7 @@ func TestTwoPeopleTalk(t *testing.T) {
 	installable(t, alice)
 
 	alice.click("#call-sound")
+	bob.rung("alice")
 	bob.untilText("Incoming call")
 	bob.shoot("11-ring-sound")
 	alice.button("Hang up")
@@ -132,6 +133,12 @@ func TestTwoPeopleTalk(t *testing.T) {
 	bob.fits()
 	alice.clean(s.host)
 	bob.clean(s.host)
+}
+
+// rung waits until it rings in this window, under a name.
+func (w *window) rung(name string) {
+	w.t.Helper()
+	w.until("it rings under the name "+name, fmt.Sprintf(`document.querySelector("dialog.call[data-phase=rung] h2")?.innerText === %q`, name))
 }
 
 // glare: both call at the same moment, one call comes of it, and nobody is
@@ -195,8 +202,8 @@ func installable(t *testing.T, w *window) {
 func talk(t *testing.T, caller, callee *window) {
 	t.Helper()
 	caller.click("#call-video")
+	callee.rung(caller.name)
 	callee.untilText("Incoming video call")
-	callee.untilText(caller.name)
 	callee.shoot("08-ring-phone")
 	if n := eval[int](callee, `document.querySelectorAll("video").length && document.querySelector(".own-picture").srcObject ? 1 : 0`); n != 0 {
 		t.Error("the callee's camera is open before the tap")

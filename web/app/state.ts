@@ -52,8 +52,14 @@ class State {
     this.tell("contacts", undefined);
   }
 
+  private asked = 0;
+
+  // The newest question counts: an answer that was overtaken is old.
   async refreshNotices(): Promise<void> {
-    this.notices = await this.engine.notices();
+    const turn = ++this.asked;
+    const notices = await this.engine.notices();
+    if (turn !== this.asked) return;
+    this.notices = notices;
     this.tell("notices", undefined);
   }
 }
