@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,38 +20,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium starts a browser with a camera and a microphone that send a test
-// picture and a tone. Its windows are made with open. Without a browser the
-// messenger is not tested: that is said aloud, and in CI it fails.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	switch {
-	case path == "" && os.Getenv("CI") == "true":
-		t.Fatal("CHROMIUM IS MISSING: the messenger was not tried in a browser; install chromium")
-	case path == "":
-		t.Skip("CHROMIUM IS MISSING: the messenger was NOT tried in a browser; install chromium and test again")
-	case testing.Short():
-		t.Skip("no browser in short tests")
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless,
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("lang", "en"))
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() { cancel(); stop() })
-	if err := chromedp.Do(ctx); err != nil { // starts the browser, which lives as long as ctx
-		t.Fatal(err)
-	}
-	return ctx
-}
-
 // window is one window with storage of its own: another device.
 type window struct {
 	t    *testing.T
@@ -65,9 +32,9 @@ type window struct {
 }
 
 // open makes a window of its own, so wide and high.
-func open(t *testing.T, browser context.Context, name string, wide, high int64) *window {
+func open(t *testing.T, chromium context.Context, name string, wide, high int64) *window {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	w := &window{t: t, ctx: ctx, name: name}
 	var watching sync.WaitGroup
 	t.Cleanup(func() { cancel(); watching.Wait() })

@@ -6,15 +6,17 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/ringfence/ringfence/internal/browser"
 )
 
 // A device is lost and replaced: the contact is warned, nothing is sent until
 // the person decides, and then the two can write again. Then one signs out and
 // in, and deletes the account.
 func TestKeysChangeAndLeaving(t *testing.T) {
-	browser := chromium(t)
+	chromium := browser.Start(t)
 	s := serve(t)
-	ada, ben := open(t, browser, "ada", 1100, 720), open(t, browser, "ben", 390, 844)
+	ada, ben := open(t, chromium, "ada", 1100, 720), open(t, chromium, "ben", 390, 844)
 	ada.join(s.invite(""), "ada")
 	ben.join(s.invite(""), "ben")
 	befriend(ada, ben)
@@ -27,7 +29,7 @@ func TestKeysChangeAndLeaving(t *testing.T) {
 	ada.untilText("Compared. You will be warned when it changes.")
 	ada.button("Back")
 
-	anew := open(t, browser, "ben, anew", 390, 844)
+	anew := open(t, chromium, "ben, anew", 390, 844)
 	anew.do(chromedp.Navigate(s.invite("ben")))
 	anew.click("#again")
 	anew.shoot("30-replace-phone")
@@ -95,9 +97,9 @@ func second(t *testing.T, w *window) {
 
 // Every invite is good once, and a name is somebody's: said in plain words.
 func TestDoorRefuses(t *testing.T) {
-	browser := chromium(t)
+	chromium := browser.Start(t)
 	s := serve(t)
-	first, next := open(t, browser, "first", 390, 844), open(t, browser, "next", 390, 844)
+	first, next := open(t, chromium, "first", 390, 844), open(t, chromium, "next", 390, 844)
 	link := s.invite("")
 	first.join(link, "mira")
 	for _, c := range []struct{ link, name, says string }{

@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ringfence/ringfence/internal/browser"
 )
 
 // readable fails when somebody could not use the page as it stands: text too
@@ -84,9 +86,9 @@ const small = `[...(document.querySelector("dialog[open]") ?? document).querySel
 // On a phone, right-to-left, in the dark: every page can be read and used, by
 // keyboard too, and what the other person wrote stays text.
 func TestRightToLeftOnAPhone(t *testing.T) {
-	browser := chromium(t)
+	chromium := browser.Start(t)
 	s := serve(t)
-	noor, sami := open(t, browser, "noor", 390, 844), open(t, browser, "sami", 360, 740)
+	noor, sami := open(t, chromium, "noor", 390, 844), open(t, chromium, "sami", 360, 740)
 	sami.dark(true)
 	sami.do(chromedp.Navigate(s.invite("")))
 	sami.until("the door", `document.querySelector("#name")`)

@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ringfence/ringfence/internal/browser"
 )
 
 // join accepts an invite in a window and chooses a name.
@@ -67,9 +69,9 @@ const decoded = `(async () => { let n = 0; (await connections.at(-1).getStats())
 
 // Two windows, from the invite to the missed call.
 func TestTwoPeopleTalk(t *testing.T) {
-	browser := chromium(t)
+	chromium := browser.Start(t)
 	s := serve(t)
-	alice, bob := open(t, browser, "alice", 1100, 720), open(t, browser, "bob", 390, 844)
+	alice, bob := open(t, chromium, "alice", 1100, 720), open(t, chromium, "bob", 390, 844)
 	links := []string{s.invite(""), s.invite("")}
 	alice.do(chromedp.Navigate(links[0]))
 	alice.until("the door", `document.querySelector("#name")`)
