@@ -31,7 +31,10 @@ lint: ## vet and staticcheck, both pinned by go.mod
 	$(GO) tool staticcheck ./...
 
 bench: build ## the measured figures, each beside its peer
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/...
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
+	$(GO) test -run '^$$' -bench Packet ./relay
+	@echo "answer to first frame, Chromium, loopback and 50 ms of round trip:"
+	@$(GO) test -count=1 -run TwoPeople -v ./web | grep -E 'first frame|FAIL|SKIP|MISSING'
 
 fuzz: ## every fuzz target, FUZZTIME each
 	$(GO) run ./internal/fuzzall -time $(FUZZTIME)
