@@ -234,7 +234,10 @@ func talk(t *testing.T, caller, callee *window) {
 	caller.untilText("Unmute")
 	caller.button("Camera off")
 	caller.untilText("Camera on")
+	const camera = `connections.at(-1).getSenders().some((s) => s.track?.kind === "video" && !(s.track instanceof CanvasCaptureMediaStreamTrack))`
+	caller.until("the camera is let go of", "!"+camera)
 	caller.button("Camera on")
+	caller.until("the camera is back", camera)
 	caller.shoot("09-call-desktop")
 	callee.shoot("10-call-phone")
 	callee.fits()

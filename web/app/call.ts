@@ -27,6 +27,22 @@ export function openDevices(media: Media): Promise<MediaStream> {
 // openCamera opens the camera alone, for who answered without.
 export function openCamera(): Promise<MediaStream> { return navigator.mediaDevices.getUserMedia({ video: picture }); }
 
+// blackness is what the other side sees of a camera that is off: without a frame
+// now and then the last picture would stand still there.
+export function blackness(): MediaStream {
+  const canvas = document.createElement("canvas");
+  canvas.width = 320;
+  canvas.height = 180;
+  const pen = canvas.getContext("2d");
+  const stream = canvas.captureStream(2);
+  const drawing = window.setInterval(() => {
+    if (stream.getVideoTracks().every((t) => t.readyState === "ended")) clearInterval(drawing);
+    pen?.fillRect(0, 0, canvas.width, canvas.height);
+  }, 500);
+  pen?.fillRect(0, 0, canvas.width, canvas.height);
+  return stream;
+}
+
 const picture: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
 
 export class Call {

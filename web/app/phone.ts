@@ -2,7 +2,7 @@
 // call at a time.
 
 import type { Contact, EngineEvent } from "./engine";
-import { Call, openCamera, openDevices, stop, type Media } from "./call";
+import { Call, blackness, openCamera, openDevices, stop, type Media } from "./call";
 import { CallScreen } from "./callscreen";
 import { ended, explain } from "./load";
 import { announce, toast } from "./say";
@@ -25,6 +25,7 @@ interface Now {
   screen: CallScreen;
   began: number; // of talking, performance.now
   expiry: number; // timer of a ring
+  dark?: boolean; // the camera is off
 }
 
 let now: Now | null = null;
@@ -169,23 +170,30 @@ function hangUp(): void {
 }
 
 // mute works from the first moment on, also while it rings and while the
-// devices are still being opened. Who answered without a camera opens it now.
+// devices are still being opened. A camera that is off is let go of, so that its
+// light goes out. Who answered without a camera opens it now.
 async function mute(kind: "audio" | "video", off: boolean): Promise<void> {
   const n = now;
   if (!n?.devices) return;
+  if (kind === "video") n.dark = off;
   try {
     const stream = await n.devices;
-    if (kind === "video" && !off && stream.getVideoTracks().length === 0) await addCamera(n, stream);
-    for (const track of stream.getTracks()) if (track.kind === kind) track.enabled = !off;
+    if (kind === "video") await show(n, stream, off);
+    else for (const track of stream.getAudioTracks()) track.enabled = !off;
   } catch (error) {
     if (on(n)) toast(isDeviceError(error) ? t("no_camera") : explain(error), true);
   }
 }
 
-async function addCamera(n: Now, stream: MediaStream): Promise<void> {
-  const camera = await openCamera();
-  if (!on(n) || n.phase === "over") return stop(camera);
-  for (const track of camera.getVideoTracks()) {
+// show sends the camera's picture, or black where it is off.
+async function show(n: Now, stream: MediaStream, off: boolean): Promise<void> {
+  const source = off ? blackness() : await openCamera();
+  if (!on(n) || n.phase === "over" || n.dark !== off) return stop(source);
+  for (const old of stream.getVideoTracks()) {
+    stream.removeTrack(old);
+    old.stop();
+  }
+  for (const track of source.getVideoTracks()) {
     stream.addTrack(track);
     await n.call?.send(track);
   }
