@@ -109,7 +109,7 @@ func (s *Service) offer(d *device, m call.Message, b []byte) error {
 		return err
 	}
 	s.hub.send(c.Callee, s.composeRing(c, ring.MaxTTL, b))
-	s.calls.after(clock{call: c.ID}, s.calls.ringing, func() { s.expired(c) })
+	s.calls.after(clock{call: c.ID}, s.calls.ringing, s.isolated(eventOf(c), func() { s.expired(c) }))
 	return nil
 }
 
@@ -252,6 +252,11 @@ func (s *Service) nameOf(ctx context.Context, id wire.ID) string {
 	return a.Name
 }
 
+// eventOf is an event about a call that nobody sent just now.
+func eventOf(c store.Call) guard.Event {
+	return guard.Event{Kind: guard.Step, At: c.Offered, Account: c.Caller, Target: c.Callee, Call: c.ID, Range: c.Range}
+}
+
 // lost waits a while for a party of a call that lost its connection.
 func (s *Service) lost(d *device) {
 	ctx := context.Background()
@@ -259,12 +264,12 @@ func (s *Service) lost(d *device) {
 	if err != nil || c.State == guard.Ringing && c.Callee == d.account.ID || s.hub.of(d.account.ID) != nil {
 		return // a phone that rings may come back until the ring ends; another has come back already
 	}
-	s.calls.after(clock{c.ID, d.account.ID}, s.calls.grace, func() {
+	s.calls.after(clock{c.ID, d.account.ID}, s.calls.grace, s.isolated(eventOf(c), func() {
 		if s.hub.of(d.account.ID) != nil {
 			return // it came back
 		}
 		s.finish(ctx, c.ID, call.Failed)
-	})
+	}))
 }
 
 // finish ends a call in whatever state it is.

@@ -46,11 +46,11 @@ func (r *request) knock() (any, error) {
 		return nil, err
 	}
 	from, ev := r.account, r.event
-	r.s.running.Go(func() {
+	r.s.running.Go(r.s.isolated(ev, func() {
 		if err := r.s.deliverKnock(from, in.Name, ev); err != nil {
 			r.s.config.Log.Error("a knock could not be delivered", "why", err)
 		}
-	})
+	}))
 	return http.StatusAccepted, nil
 }
 

@@ -244,6 +244,19 @@ func (s *Service) panicked(ev *guard.Event, p any) (passed bool) {
 	return s.guard.Judge(&e).Passed()
 }
 
+// isolated wraps what runs by itself: a panic there ends it, is recorded, and
+// does not end the server (R22).
+func (s *Service) isolated(ev guard.Event, f func()) func() {
+	return func() {
+		defer func() {
+			if p := recover(); p != nil {
+				s.panicked(&ev, p)
+			}
+		}()
+		f()
+	}
+}
+
 // fail answers an error: what the client may know, and the rest to the log.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *problem
