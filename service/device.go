@@ -139,9 +139,11 @@ func (d *device) hello(b []byte) (err error) {
 	}
 	d.nonce = d.s.id()
 	serial, signed := d.s.signed.current()
-	d.push(call.Message{Type: call.TypeWelcome, Call: d.nonce}.AppendTo(nil))
-	d.push(append([]byte{call.TypeSettings}, signed...))
+	// The welcome comes first, but leaves only when the device can be found: who
+	// has it knows that nothing is missed from here on.
+	d.queue = append(d.queue, call.Message{Type: call.TypeWelcome, Call: d.nonce}.AppendTo(nil), append([]byte{call.TypeSettings}, signed...))
 	d.s.hub.joined(d)
+	d.conn.Wake()
 	// What changed before the device could be found did not reach it.
 	if _, err := d.s.bySession(context.Background(), session); err != nil {
 		d.conn.Close(4001, "signed out")
