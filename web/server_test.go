@@ -3,7 +3,6 @@ package web_test
 import (
 	"bufio"
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/internal/delay"
+	"github.com/ringfence/ringfence/internal/loopback"
 	"github.com/ringfence/ringfence/web"
 )
 
@@ -39,7 +39,7 @@ func serve(t *testing.T) *server {
 // serveAfar is serve with a distance between the server and everybody else.
 func serveAfar(t *testing.T, oneWay time.Duration) *server {
 	t.Helper()
-	relay := freePort(t)
+	relay := loopback.Free(t)
 	s := start(t, "--relay", relay, "--external", link(t, relay, oneWay))
 	s.host = "localhost" + strings.TrimPrefix(link(t, strings.Replace(s.host, "localhost", "127.0.0.1", 1), oneWay), "127.0.0.1")
 	s.base = "http://" + s.host + "/"
@@ -54,16 +54,6 @@ func link(t *testing.T, target string, oneWay time.Duration) string {
 	}
 	t.Cleanup(l.Close)
 	return l.Addr()
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func start(t *testing.T, flags ...string) *server {

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ringfence/ringfence/internal/loopback"
 )
 
 // wiretap passes TCP connections on to the server and keeps what went through.
@@ -76,12 +78,12 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	n := &town{t: t, dir: t.TempDir()}
-	listen := freePort(t, "tcp")
+	listen := loopback.Free(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan int, 1)
 	var said lockedBuffer
 	go func() {
-		done <- run(&env{ctx: ctx, stdout: &said, stderr: &said, now: time.Now}, []string{"serve", "--data", filepath.Join(n.dir, "data"), "--listen", listen, "--relay", freePort(t, "udp")})
+		done <- run(&env{ctx: ctx, stdout: &said, stderr: &said, now: time.Now}, []string{"serve", "--data", filepath.Join(n.dir, "data"), "--listen", listen, "--relay", loopback.Free(t)})
 	}()
 	t.Cleanup(func() {
 		stop()

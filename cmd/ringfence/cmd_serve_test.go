@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringfence/ringfence/internal/loopback"
 )
 
 // commandLine runs a command in this process.
@@ -33,14 +35,14 @@ func commandLine(t *testing.T, args ...string) (stdout, stderr string, code int)
 // serving runs serve until the function that it returns is called.
 func serving(t *testing.T, data string, args ...string) (said *lockedBuffer, stop func()) {
 	t.Helper()
-	listen := freePort(t, "tcp")
+	listen := loopback.Free(t)
 	if i := slices.Index(args, "--listen"); i >= 0 {
 		listen = args[i+1]
 	}
 	ctx, end := context.WithCancel(context.Background())
 	done, said := make(chan int, 1), &lockedBuffer{}
 	go func() {
-		done <- run(&env{ctx: ctx, stdout: said, stderr: said, now: time.Now}, append([]string{"serve", "--data", data, "--listen", listen, "--relay", freePort(t, "udp")}, args...))
+		done <- run(&env{ctx: ctx, stdout: said, stderr: said, now: time.Now}, append([]string{"serve", "--data", data, "--listen", listen, "--relay", loopback.Free(t)}, args...))
 	}()
 	stopped := false
 	stop = func() {
@@ -89,7 +91,7 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(damaged, "admin.key"), []byte("?"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free, data := freePort(t, "tcp"), filepath.Join(dir, "data")
+	free, data := loopback.Free(t), filepath.Join(dir, "data")
 	for _, c := range []struct {
 		name string
 		code int
@@ -104,7 +106,7 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 		{"half of a certificate", exitUsage, []string{"--tls-key"}, []string{"--data", data, "--tls-cert", file}},
 		{"a domain and a certificate", exitUsage, []string{"either --domain"}, []string{"--data", data, "--domain", "x.example", "--tls-cert", file, "--tls-key", file}},
 		{"a certificate that is none", exitFailed, []string{"bad.pem", "PEM"}, []string{"--data", data, "--listen", free, "--tls-cert", filepath.Join(dir, "bad.pem"), "--tls-key", file}},
-		{"a damaged key", exitFailed, []string{"admin.key", "damaged", "backup"}, []string{"--data", damaged, "--listen", free, "--relay", freePort(t, "udp")}},
+		{"a damaged key", exitFailed, []string{"admin.key", "damaged", "backup"}, []string{"--data", damaged, "--listen", free, "--relay", loopback.Free(t)}},
 		{"an address that is none", exitUsage, []string{"HOST:PORT"}, []string{"--data", data, "--listen", "nonsense"}},
 	} {
 		_, said, code := commandLine(t, append([]string{"serve"}, c.args...)...)
@@ -131,7 +133,7 @@ func TestInviteAndVerify(t *testing.T) {
 	if strings.Contains(said.String(), "#") {
 		t.Errorf("a link that opens a door went into what is no terminal: %s", said)
 	}
-	if _, said, code := commandLine(t, "serve", "--data", data, "--listen", freePort(t, "tcp"), "--relay", freePort(t, "udp")); code != exitFailed || !strings.Contains(said, "another ringfence (process") {
+	if _, said, code := commandLine(t, "serve", "--data", data, "--listen", loopback.Free(t), "--relay", loopback.Free(t)); code != exitFailed || !strings.Contains(said, "another ringfence (process") {
 		t.Errorf("a second service: exit %d, %s", code, said)
 	}
 	check := func(when string) {
@@ -188,7 +190,7 @@ func certificate(t *testing.T) (chain, key string) {
 // With TLS it serves TLS only, from version 1.2, and verify finds the running
 // service whatever name the certificate is for.
 func TestServeTLS(t *testing.T) {
-	data, listen := filepath.Join(t.TempDir(), "data"), freePort(t, "tcp")
+	data, listen := filepath.Join(t.TempDir(), "data"), loopback.Free(t)
 	chain, key := certificate(t)
 	serving(t, data, "--listen", listen, "--tls-cert", chain, "--tls-key", key)
 	ask := func(c *tls.Config) (*http.Response, error) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/internal/load"
+	"github.com/ringfence/ringfence/internal/loopback"
 	"github.com/ringfence/ringfence/wire/call"
 	"github.com/ringfence/ringfence/wire/letter"
 )
@@ -66,7 +66,7 @@ func TestCrash(t *testing.T) {
 		kills = n
 	}
 	c := &crash{
-		t: t, data: filepath.Join(t.TempDir(), "data"), listen: freePort(t, "tcp"), relay: freePort(t, "udp"),
+		t: t, data: filepath.Join(t.TempDir(), "data"), listen: loopback.Free(t), relay: loopback.Free(t),
 		sent: map[uint64]bool{}, acked: map[uint64]bool{}, marks: map[uint64]int{},
 	}
 	c.build()
@@ -105,24 +105,6 @@ func TestCrash(t *testing.T) {
 	devices.Wait()
 	c.check()
 	c.verify()
-}
-
-func freePort(t *testing.T, network string) string {
-	t.Helper()
-	if network == "udp" {
-		p, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
-		return p.LocalAddr().String()
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // build makes the program that people run.
