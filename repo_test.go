@@ -21,8 +21,10 @@ const module = "github.com/ringfence/ringfence/"
 // layers are the rooms, lowest first. A room imports rooms of lower layers, and
 // of its own folder; what else it may import is in beside, each with its reason.
 var layers = [][]string{
-	{"wire"},
-	{"guard"},
+	{"wire", "acquisition", "indicator"},
+	{"guard", "artifact"},
+	{"heuristic"},
+	{"check"},
 	{"store", "bus"},
 	{"client", "relay"},
 	{"service", "web", "console"},

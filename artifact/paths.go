@@ -1,0 +1,77 @@
+package artifact
+
+import (
+	"path"
+	"strings"
+)
+
+// Paths finds the artifacts that read a device path, among hundreds of patterns
+// and hundreds of thousands of paths: patterns are found by their last
+// component first.
+type Paths struct {
+	named map[string][]pattern // by a last component without wildcards
+	other []pattern
+	all   []Artifact
+}
+
+type pattern struct {
+	text     string
+	anywhere bool // began with "**/"
+	depth    int  // number of slashes in text
+	artifact int
+}
+
+// NewPaths prepares the patterns of artifacts.
+func NewPaths(of []Artifact) *Paths {
+	ps := &Paths{named: map[string][]pattern{}, all: of}
+	for i, a := range of {
+		for _, text := range a.Paths {
+			p := pattern{artifact: i}
+			p.text, p.anywhere = strings.CutPrefix(text, "**/")
+			p.depth = strings.Count(p.text, "/")
+			base := path.Base(p.text)
+			if strings.ContainsAny(base, `*?[\`) {
+				ps.other = append(ps.other, p)
+			} else {
+				ps.named[base] = append(ps.named[base], p)
+			}
+		}
+	}
+	return ps
+}
+
+// Match returns the artifacts that read this path; nil for none.
+func (ps *Paths) Match(name string) []Artifact {
+	var found []Artifact
+	last := -1
+	try := func(candidates []pattern) {
+		for _, p := range candidates {
+			if p.artifact != last && p.match(name) {
+				found, last = append(found, ps.all[p.artifact]), p.artifact
+			}
+		}
+	}
+	try(ps.named[name[strings.LastIndexByte(name, '/')+1:]])
+	last = -1
+	try(ps.other)
+	return found
+}
+
+func (p pattern) match(name string) bool {
+	if p.anywhere {
+		name = tail(name, p.depth+1)
+	}
+	ok, _ := path.Match(p.text, name)
+	return ok
+}
+
+// tail returns the last n components of a path.
+func tail(name string, n int) string {
+	i := len(name)
+	for ; n > 0; n-- {
+		if i = strings.LastIndexByte(name[:i], '/'); i < 0 {
+			return name
+		}
+	}
+	return name[i+1:]
+}
