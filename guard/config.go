@@ -24,6 +24,8 @@ type Limits struct {
 	TriesPerMinute        int `json:"tries_per_minute"`          // sign-ins, invites: of one address
 	RequestsPerMinute     int `json:"requests_per_minute"`       // of one account
 	KeysPerContactDay     int `json:"keys_per_contact_day"`      // one-time keys of one account to one contact
+	RestartsPerMinute     int `json:"restarts_per_minute"`       // ICE restarts of one party in one call, and requests for them
+	RestartsPerHour       int `json:"restarts_per_hour"`         // the same, over a long call
 	AllocationsPerLeg     int `json:"allocations_per_leg"`       // relay
 	PacketsPerSecond      int `json:"packets_per_second"`        // relay, one leg
 	PacketSize            int `json:"packet_size"`               // relay, bytes
@@ -47,6 +49,7 @@ func DefaultConfig() Config {
 			HandInsPerTokenMinute: 600, LettersPerMailbox: 20000, BytesPerMailbox: 64 << 20,
 			KnocksPerDay: 30, KnocksPerInviteDay: 100, KnocksToAccountDay: 50,
 			TriesPerMinute: 60, RequestsPerMinute: 600, KeysPerContactDay: 20,
+			RestartsPerMinute: 10, RestartsPerHour: 60,
 			AllocationsPerLeg: 8, PacketsPerSecond: 2000, PacketSize: 1480, RelayTriesPerMinute: 1200,
 		},
 	}

@@ -56,6 +56,9 @@ var offences = map[string][]struct {
 		{Step, func(ev *Event) { ev.State = Answered }},
 		{Step, func(ev *Event) { ev.State = Idle }},
 		{Step, func(ev *Event) { ev.Step = Join }},
+		{Step, func(ev *Event) { ev.Step = Restart }},
+		{Step, func(ev *Event) { ev.Role, ev.Step = Caller, Ask }},
+		{Step, func(ev *Event) { ev.State, ev.Role, ev.Step = Joined, Caller, Restart }},
 	},
 	"R5": {
 		{HandIn, refusal("R5")},

@@ -23,6 +23,7 @@ const (
 var moveOf = map[byte]guard.Move{
 	call.TypeAccept: guard.Accept, call.TypeJoin: guard.Join, call.TypeDecline: guard.Decline,
 	call.TypeCancel: guard.Cancel, call.TypeHangUp: guard.HangUp, call.TypeConnected: guard.Connected,
+	call.TypeResume: guard.Resume, call.TypeAsk: guard.Ask, call.TypeRestart: guard.Restart,
 }
 
 // calls has the clocks of the calls that are going on; everything else of them
@@ -34,6 +35,7 @@ type calls struct {
 
 	mu      sync.Mutex
 	timers  map[clock]*time.Timer
+	kept    map[clock][]byte // the latest that a lost party must be told
 	stopped bool
 }
 
@@ -62,6 +64,7 @@ func (c *calls) cancel(clocks ...clock) {
 			t.Stop()
 			delete(c.timers, k)
 		}
+		delete(c.kept, k)
 	}
 }
 
@@ -257,24 +260,9 @@ func eventOf(c store.Call) guard.Event {
 	return guard.Event{Kind: guard.Step, At: c.Offered, Account: c.Caller, Target: c.Callee, Call: c.ID, Range: c.Range}
 }
 
-// lost waits a while for a party of a call that lost its connection.
-func (s *Service) lost(d *device) {
-	ctx := context.Background()
-	c, err := s.store.LiveCall(ctx, d.account.ID)
-	if err != nil || c.State == guard.Ringing && c.Callee == d.account.ID || s.hub.of(d.account.ID) != nil {
-		return // a phone that rings may come back until the ring ends; another has come back already
-	}
-	s.calls.after(clock{c.ID, d.account.ID}, s.calls.grace, s.isolated(eventOf(c), func() {
-		if s.hub.of(d.account.ID) != nil {
-			return // it came back
-		}
-		s.finish(ctx, c.ID, call.Failed)
-	}))
-}
-
 // finish ends a call in whatever state it is.
 func (s *Service) finish(ctx context.Context, id wire.ID, why call.Reason) {
-	for range 3 { // the state may move under us, twice at most
+	for range moveTries {
 		c, err := s.store.Call(ctx, id)
 		if err != nil || c.State == guard.Ended {
 			return

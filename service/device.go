@@ -54,6 +54,7 @@ type device struct {
 	bad     int
 	over    atomic.Bool // its session has ended
 	offers  sync.Mutex  // one offer at a time
+	lost    sync.Once   // its call has been told that it is gone
 
 	mu    sync.Mutex
 	queue [][]byte
@@ -92,10 +93,9 @@ func (d *device) serve() {
 		err = d.conn.Read(0, d.receive)
 	}
 	d.conn.CloseNow()
+	// In this order: whoever comes next finds the call told, or tells it.
+	d.lost.Do(func() { d.s.lost(d) })
 	d.s.hub.left(d)
-	if !d.account.ID.IsZero() {
-		d.s.lost(d)
-	}
 }
 
 // event begins an event of this device.
@@ -142,7 +142,9 @@ func (d *device) hello(b []byte) (err error) {
 	// The welcome comes first, but leaves only when the device can be found: who
 	// has it knows that nothing is missed from here on.
 	d.queue = append(d.queue, call.Message{Type: call.TypeWelcome, Call: d.nonce}.AppendTo(nil), append([]byte{call.TypeSettings}, signed...))
-	d.s.hub.joined(d)
+	if old := d.s.hub.joined(d); old != nil {
+		old.lost.Do(func() { d.s.lost(old) })
+	}
 	d.conn.Wake()
 	// What changed before the device could be found did not reach it.
 	if _, err := d.s.bySession(context.Background(), session); err != nil {
@@ -287,16 +289,17 @@ func (h *hub) enters(d *device) bool {
 	return true
 }
 
-// joined makes a device the one that its account is reached on; one that was
-// there before has been replaced.
-func (h *hub) joined(d *device) {
+// joined makes a device the one that its account is reached on, and returns the
+// one that was there before, which has been replaced, or nil.
+func (h *hub) joined(d *device) (old *device) {
 	h.mu.Lock()
-	old := h.devices[d.account.ID]
+	old = h.devices[d.account.ID]
 	h.devices[d.account.ID] = d
 	h.mu.Unlock()
 	if old != nil {
 		go old.conn.Close(4002, "connected again")
 	}
+	return old
 }
 
 // left forgets a device.

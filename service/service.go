@@ -147,7 +147,7 @@ func (s *Service) start(ctx context.Context) error {
 	s.hub.devices, s.hub.sockets = map[wire.ID]*device{}, map[*device]bool{}
 	s.hub.perAddress = map[string]int{}
 	s.nonces.live = map[[32]byte]nonce{}
-	s.calls.timers, s.calls.ringing, s.calls.grace = map[clock]*time.Timer{}, ringTime, graceTime
+	s.calls.timers, s.calls.kept, s.calls.ringing, s.calls.grace = map[clock]*time.Timer{}, map[clock][]byte{}, ringTime, graceTime
 	s.proof.live = map[[32]byte]challenge{}
 	s.office = post.New(post.Options{
 		Mailbox: s.mailbox, Guard: s.guard, Tokens: s.store, Folder: s.config.Data, Tagged: s.tagged, Now: s.config.Now,

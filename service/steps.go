@@ -28,20 +28,19 @@ func (s *Service) step(d *device, m call.Message, move guard.Move, b []byte) err
 		ev.Target = c.Caller
 	}
 	ev.Signed = move != guard.Accept || acceptSigned(d, m)
+	if move == guard.Restart || move == guard.Ask {
+		ev.Spends = restarts(s.guard.Limits(), m.Call, ev.Role)
+	}
 	if late(c, move, ev.Role) {
-		return nil // both hung up at once: nobody did anything wrong
+		return s.overAlready(d, c, move) // both hung up at once: nobody did anything wrong
 	}
 	if v := s.guard.Judge(&ev); !v.Passed() {
 		return d.refused()
 	}
-	next, ok := guard.Next(c.State, ev.Role, move)
-	if !ok {
-		next, ok = s.anyNext(move) // only in a build whose barriers are out
-	}
-	if !ok || c.ID.IsZero() {
+	if c.ID.IsZero() {
 		return nil
 	}
-	return s.take(ctx, d, c, m, move, next)
+	return s.take(ctx, d, c, m, move)
 }
 
 // late tells of moves that crossed the other side's on the way.
@@ -49,8 +48,8 @@ func late(c store.Call, move guard.Move, r guard.Role) bool {
 	if r == guard.Nobody {
 		return false
 	}
-	ending := move == guard.HangUp || move == guard.Cancel || move == guard.Decline
-	return c.State == guard.Ended && (ending || move == guard.Connected)
+	starting := move == guard.Accept || move == guard.Join
+	return c.State == guard.Ended && !starting
 }
 
 func roleIn(c store.Call, account wire.ID) guard.Role {
@@ -71,29 +70,66 @@ func acceptSigned(d *device, m call.Message) bool {
 }
 
 // take does what a move that is allowed means.
-func (s *Service) take(ctx context.Context, d *device, c store.Call, m call.Message, move guard.Move, next guard.State) error {
+func (s *Service) take(ctx context.Context, d *device, c store.Call, m call.Message, move guard.Move) error {
 	switch move {
 	case guard.Decline:
 		return s.end(ctx, c, c.State, call.Declined, "declined")
 	case guard.Cancel:
 		return s.end(ctx, c, c.State, call.Cancelled, "cancelled")
 	case guard.HangUp:
-		return s.end(ctx, c, c.State, call.HungUp, "answered")
+		s.finish(ctx, c.ID, call.HungUp)
+		return nil
 	case guard.Connected:
 		return nil // a step that is allowed, and of which nothing follows
 	}
-	moved, err := s.store.MoveCall(ctx, c.ID, c.State, next, s.config.Now())
+	role := roleIn(c, d.account.ID)
+	c, moved, err := s.moved(ctx, c, role, move)
 	if err != nil {
 		return err
 	}
 	if !moved {
 		return d.refused() // somebody else was first
 	}
-	if move == guard.Join {
-		s.hub.send(c.Callee, call.Message{Type: call.TypeJoined, Call: c.ID, Envelope: m.Envelope}.AppendTo(nil))
-		return nil
+	switch move {
+	case guard.Join:
+		s.tellParty(c, guard.Callee, call.Message{Type: call.TypeJoined, Call: c.ID, Envelope: m.Envelope})
+	case guard.Resume:
+		s.resumed(d, c, role)
+	case guard.Ask:
+		s.tellParty(c, guard.Callee, call.Message{Type: call.TypeAsked, Call: c.ID})
+	case guard.Restart:
+		s.tellParty(c, towards(role), call.Message{Type: call.TypeRestarted, Call: c.ID, Envelope: m.Envelope})
+	default:
+		return s.answered(ctx, d, c, m)
 	}
-	return s.answered(ctx, d, c, m)
+	return nil
+}
+
+// moveTries is how often a state may move under a move before it is given up.
+const moveTries = 5
+
+// moved makes a move from the state in which the call stands by then, and
+// returns the call as it stands afterwards. It is false when the state does not
+// allow the move any more.
+func (s *Service) moved(ctx context.Context, c store.Call, r guard.Role, move guard.Move) (store.Call, bool, error) {
+	for range moveTries {
+		next, ok := guard.Next(c.State, r, move)
+		if !ok {
+			next, ok = s.anyNext(move) // only in a build whose barriers are out
+		}
+		if !ok || next == c.State {
+			return c, ok, nil
+		}
+		done, err := s.store.MoveCall(ctx, c.ID, c.State, next, s.config.Now())
+		if done || err != nil {
+			c.State = next
+			return c, done, err
+		}
+		if c, err = s.store.Call(ctx, c.ID); err != nil {
+			return c, false, err
+		}
+	}
+	return c, false, nil
 }
 
 // parties is a relay that wants to know whose legs a call has, for the evidence.

@@ -113,8 +113,12 @@ func (s *Service) anyNext(move guard.Move) (guard.State, bool) {
 	switch move {
 	case guard.Accept:
 		return guard.Answered, true
-	case guard.Join:
+	case guard.Join, guard.Ask:
 		return guard.Joined, true
+	case guard.Restart:
+		return guard.Restarting, true
+	case guard.Lose, guard.Resume:
+		return "", false
 	}
 	return guard.Ended, true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -75,8 +76,11 @@ func (s *Store) checkVerdicts(ctx context.Context) (wrong []string, err error) {
 }
 
 func (s *Store) checkCalls(ctx context.Context) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT state, count(*) FROM calls WHERE state NOT IN (?, ?, ?, ?) GROUP BY state",
-		string(guard.Ringing), string(guard.Answered), string(guard.Joined), string(guard.Ended))
+	states, err := json.Marshal(guard.States())
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT state, count(*) FROM calls WHERE state NOT IN (SELECT value FROM json_each(?)) GROUP BY state", string(states))
 	return rowsOf(rows, err, func(r scanner) (string, error) {
 		var state string
 		var n int

@@ -131,6 +131,67 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+func restart() Restart { return Restart{Number: 7, Parameters: parameters()} }
+
+func TestRestart(t *testing.T) {
+	b := restart().AppendTo(nil)
+	if len(b) != RestartSize || b[1] != 7 {
+		t.Fatalf("%x, want %d bytes", b, RestartSize)
+	}
+	got, err := ParseRestart(b)
+	if err != nil || got != restart() {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for name, c := range map[string]struct {
+		at   int
+		v    byte
+		rule string
+	}{
+		"number": {1, 0, "R7"}, "version": {2, 2, "R3"}, "leg": {19, 'b', "R7"}, "media": {20, 0, "R7"},
+		"line feed in ufrag": {22, '\n', "R7"}, "space in password": {32, ' ', "R7"}, "no fingerprint": {49, 0, "R16"},
+	} {
+		b := restart().AppendTo(nil)
+		b[c.at] = c.v
+		_, err := ParseRestart(b)
+		var r *wire.Refusal
+		if !errors.As(err, &r) || r.Rule != c.rule || c.at < r.Offset || c.at >= r.Offset+r.Length {
+			t.Errorf("%s: %v, want %s at %d", name, err, c.rule, c.at)
+		}
+	}
+	for _, wrong := range [][]byte{nil, b[1:], append(bytes.Clone(b), 0)} {
+		if _, err := ParseRestart(wrong); ruleOf(err) != "R5" {
+			t.Errorf("%d bytes: %v, want R5", len(wrong), err)
+		}
+	}
+}
+
+// A restart changes the ICE credentials, both of them, and nothing else.
+func TestRestartFollows(t *testing.T) {
+	fresh := func(change func(p *Parameters)) Restart {
+		r := restart()
+		copy(r.Parameters.Ufrag[:], "bbbb")
+		copy(r.Parameters.Password[:], "bbbbbbbbbbbbbbbbbbbbbbbb")
+		change(&r.Parameters)
+		return r
+	}
+	for name, c := range map[string]struct {
+		r    Restart
+		rule string
+	}{
+		"as it should be":     {fresh(func(*Parameters) {}), ""},
+		"another certificate": {fresh(func(p *Parameters) { p.Fingerprint[31]++ }), "R16"},
+		"another call":        {fresh(func(p *Parameters) { p.Call[0]++ }), "R3"},
+		"the other leg":       {fresh(func(p *Parameters) { p.Leg = Caller }), "R3"},
+		"other media":         {fresh(func(p *Parameters) { p.Media = wire.Video }), "R3"},
+		"the same ufrag":      {fresh(func(p *Parameters) { p.Ufrag = parameters().Ufrag }), "R3"},
+		"the same password":   {fresh(func(p *Parameters) { p.Password = parameters().Password }), "R3"},
+	} {
+		if err := c.r.Follows(parameters()); ruleOf(err) != c.rule {
+			t.Errorf("%s: %v, want %q", name, err, c.rule)
+		}
+	}
+}
+
 func ruleOf(err error) string {
 	var r *wire.Refusal
 	if errors.As(err, &r) {
@@ -157,6 +218,16 @@ func FuzzParseParameters(f *testing.F) {
 		p, err := ParseParameters(b)
 		if err == nil && !bytes.Equal(p.AppendTo(nil), b) {
 			t.Fatalf("%x was accepted and written back as %x", b, p.AppendTo(nil))
+		}
+	})
+}
+
+func FuzzParseRestart(f *testing.F) {
+	f.Add(restart().AppendTo(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := ParseRestart(b)
+		if err == nil && !bytes.Equal(r.AppendTo(nil), b) {
+			t.Fatalf("%x was accepted and written back as %x", b, r.AppendTo(nil))
 		}
 	})
 }

@@ -22,6 +22,10 @@ const (
 	TypeAnswered  = 0x24
 	TypeGranted   = 0x25
 	TypeJoined    = 0x26
+	TypeAway      = 0x27
+	TypeBack      = 0x28
+	TypeAsked     = 0x29
+	TypeRestarted = 0x2a
 	TypeNotice    = 0x30
 	TypeOffer     = 0x40
 	TypeAccept    = 0x41
@@ -30,6 +34,9 @@ const (
 	TypeCancel    = 0x44
 	TypeHangUp    = 0x45
 	TypeConnected = 0x46
+	TypeResume    = 0x47
+	TypeAsk       = 0x48
+	TypeRestart   = 0x49
 )
 
 // Sizes of the messages of fixed length, in bytes, with the type.
@@ -41,10 +48,10 @@ const (
 	RefusedSize  = 11
 	AnsweredSize = 50 + envelope.CallSize
 	GrantedSize  = 50
-	JoinedSize   = 18 + envelope.CallSize
+	JoinedSize   = 18 + envelope.CallSize // restarted too
 	OfferSize    = 92
 	AcceptSize   = 82 + envelope.CallSize
-	JoinSize     = 18 + envelope.CallSize
+	JoinSize     = 18 + envelope.CallSize // restart too
 	ActionSize   = 18
 
 	// PasswordSize is the length of a relay password, in characters.
@@ -99,7 +106,7 @@ type Message struct {
 	Signature [64]byte
 	Token     []byte // hello: the session token, 32 bytes
 	Password  []byte // answered, granted: 32 characters
-	Envelope  []byte // answered, joined, accept, join: envelope.CallSize bytes
+	Envelope  []byte // answered, joined, restarted, accept, join, restart: envelope.CallSize bytes
 }
 
 // layout lists the fields behind type and version, in order.
@@ -120,6 +127,10 @@ var layouts = map[byte]layout{
 	TypeAnswered:  {"answered", AnsweredSize, "cpe"},
 	TypeGranted:   {"granted", GrantedSize, "cp"},
 	TypeJoined:    {"joined", JoinedSize, "ce"},
+	TypeAway:      {"away", ActionSize, "c"},
+	TypeBack:      {"back", ActionSize, "c"},
+	TypeAsked:     {"asked for an ICE restart", ActionSize, "c"},
+	TypeRestarted: {"restarted", JoinedSize, "ce"},
 	TypeOffer:     {"offer", OfferSize, "kmzns"},
 	TypeAccept:    {"accept", AcceptSize, "cse"},
 	TypeJoin:      {"join", JoinSize, "ce"},
@@ -127,6 +138,9 @@ var layouts = map[byte]layout{
 	TypeCancel:    {"cancel", ActionSize, "c"},
 	TypeHangUp:    {"hang up", ActionSize, "c"},
 	TypeConnected: {"connected", ActionSize, "c"},
+	TypeResume:    {"resume", ActionSize, "c"},
+	TypeAsk:       {"ask for an ICE restart", ActionSize, "c"},
+	TypeRestart:   {"ICE restart", JoinSize, "ce"},
 }
 
 // Name returns what messages of the type are called, or "" for a type without

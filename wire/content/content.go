@@ -1,5 +1,6 @@
 // Package content is what stands inside an end-to-end encrypted message: a
-// text, a receipt, a delivery token, or the parameters of a call.
+// text, a receipt, a delivery token, the parameters of a call, or of an ICE
+// restart in it.
 //
 // It is read on the device, after decryption, and it is hostile input all the
 // same: a contact may be in an attacker's hands. The layouts are in
@@ -24,6 +25,7 @@ const (
 	Receipt    Kind = 2
 	Token      Kind = 3
 	Parameters Kind = 4
+	Restart    Kind = 5
 )
 
 // State is what a receipt says of messages.
@@ -46,14 +48,15 @@ const (
 
 // Content is one content; which fields are set depends on Kind.
 type Content struct {
-	Kind   Kind
-	ID     wire.ID   // text
-	SentAt int64     // text: Unix milliseconds, the sender's clock
-	Text   string    // text
-	State  State     // receipt
-	IDs    []wire.ID // receipt
-	Token  [32]byte  // token
-	Call   call.Parameters
+	Kind    Kind
+	ID      wire.ID   // text
+	SentAt  int64     // text: Unix milliseconds, the sender's clock
+	Text    string    // text
+	State   State     // receipt
+	IDs     []wire.ID // receipt
+	Token   [32]byte  // token
+	Call    call.Parameters
+	Restart call.Restart
 }
 
 // Parse reads a content.
@@ -73,12 +76,20 @@ func Parse(b []byte) (Content, error) {
 		return Content{Kind: Token, Token: [32]byte(b[1:])}, nil
 	case Parameters:
 		p, err := call.ParseParameters(b[1:])
-		if r, ok := err.(*wire.Refusal); ok {
-			r.Offset++
-		}
-		return Content{Kind: Parameters, Call: p}, err
+		return Content{Kind: Parameters, Call: p}, behind(err)
+	case Restart:
+		r, err := call.ParseRestart(b[1:])
+		return Content{Kind: Restart, Restart: r}, behind(err)
 	}
 	return Content{}, refuse("R3", 0, 1, "unknown kind of content")
+}
+
+// behind counts the byte of the kind to where a parser objected.
+func behind(err error) error {
+	if r, ok := err.(*wire.Refusal); ok {
+		r.Offset++
+	}
+	return err
 }
 
 func parseText(b []byte) (Content, error) {
@@ -132,6 +143,8 @@ func (c Content) AppendTo(b []byte) []byte {
 		b = append(b, c.Token[:]...)
 	case Parameters:
 		b = c.Call.AppendTo(b)
+	case Restart:
+		b = c.Restart.AppendTo(b)
 	}
 	return b
 }

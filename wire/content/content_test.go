@@ -19,6 +19,7 @@ func examples() []Content {
 		{Kind: Receipt, State: Read, IDs: []wire.ID{{1}, {2}}},
 		{Kind: Token, Token: [32]byte{3}},
 		{Kind: Parameters, Call: p},
+		{Kind: Restart, Restart: call.Restart{Number: 1, Parameters: p}},
 	}
 }
 
@@ -56,6 +57,8 @@ func TestRefused(t *testing.T) {
 		"token too short":  {[]byte{3, 1}, "R5"},
 		"token too long":   {append([]byte{3}, make([]byte, 33)...), "R5"},
 		"parameters short": {[]byte{4, 1}, "R5"},
+		"restart short":    {[]byte{5, 1}, "R5"},
+		"restart number 0": {append([]byte{5}, make([]byte, 81)...), "R7"},
 		"SDP as parameter": {append([]byte{4}, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n"...), "R5"},
 	} {
 		var r *wire.Refusal
