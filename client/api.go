@@ -196,6 +196,12 @@ const (
 	AnsweredEvent   EventKind = "answered"   // to the caller: Call, Relay, Remote
 	JoinedEvent     EventKind = "joined"     // to the callee: Call, Remote
 	EndedEvent      EventKind = "ended"      // Call, Reason
+
+	// Within a connected call.
+	ReconnectingEvent EventKind = "reconnecting"  // Call, Account: whose connection to the server is lost, ours or theirs
+	ReconnectedEvent  EventKind = "reconnected"   // Call: both are there
+	RestartAskedEvent EventKind = "restart_asked" // to the callee: Call; Restart is what is asked for
+	RestartEvent      EventKind = "restart"       // Call, Remote: the other end's new ICE credentials; the caller answers them with Restart
 )
 
 // ConnectionState is how the device stands with its server.

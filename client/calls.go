@@ -25,7 +25,10 @@ type liveCall struct {
 	granted chan Relay // to the callee, after its accept
 	over    chan struct{}
 	reason  call.Reason // why it is over
-	expiry  *time.Timer // of a ring
+	expiry  *time.Timer // of a ring, or of waiting for our own connection
+
+	ours, theirs call.Parameters // as they were at the answer
+	restarts     uint16          // number of the last ICE restart
 }
 
 // offered is what the server answered to an offer.
@@ -206,6 +209,12 @@ func (l *link) step(ctx context.Context, m call.Message) {
 		}
 	case call.TypeJoined:
 		c.joined(ctx, l, m)
+	case call.TypeAway, call.TypeBack:
+		c.whoIsThere(m)
+	case call.TypeAsked:
+		c.asked(m)
+	case call.TypeRestarted:
+		c.restarted(ctx, l, m)
 	}
 }
 
@@ -271,23 +280,40 @@ var errParameters = errors.New("parameters of another call, leg, kind of media o
 // parameters opens the other end's parameters and puts them through the
 // device's rules before anything that is not Go sees them (R3, R7, R16).
 func (c *Client) parameters(ctx context.Context, lc *liveCall, sealed []byte, leg call.Leg) (call.Parameters, error) {
-	ch := newChange()
-	ct, plain, _, err := c.decrypt(ch, sealed)
+	m, err := c.openFor(ctx, lc, sealed)
 	if err != nil {
 		return call.Parameters{}, err
 	}
-	if err := c.commit(ctx, ch); err != nil {
-		return call.Parameters{}, err
-	}
-	m, err := content.Parse(plain)
-	if err := c.judge(guard.Parameters, ct.Account, lc.id, plain, err); err != nil {
-		return call.Parameters{}, err
-	}
 	p := m.Call
-	if m.Kind != content.Parameters || ct.Account != lc.peer || p.Call != lc.id || p.Leg != leg || p.Media != lc.media {
+	if m.Kind != content.Parameters || p.Call != lc.id || p.Leg != leg || p.Media != lc.media {
 		return call.Parameters{}, errParameters
 	}
+	lc.theirs = p
 	return p, nil
+}
+
+// openFor opens what the other end of a call sealed, and puts it through the
+// device's rules. c.mu is held.
+func (c *Client) openFor(ctx context.Context, lc *liveCall, sealed []byte) (content.Content, error) {
+	ch := newChange()
+	ct, plain, _, err := c.decrypt(ch, sealed)
+	if err != nil {
+		return content.Content{}, err
+	}
+	if err := c.commit(ctx, ch); err != nil {
+		return content.Content{}, err
+	}
+	m, err := content.Parse(plain)
+	if err == nil && m.Kind == content.Restart {
+		err = m.Restart.Follows(lc.theirs)
+	}
+	if err := c.judge(guard.Parameters, ct.Account, lc.id, plain, err); err != nil {
+		return content.Content{}, err
+	}
+	if ct.Account != lc.peer {
+		return content.Content{}, errParameters
+	}
+	return m, nil
 }
 
 // giveUp ends a call whose other end sent something that no honest client
@@ -300,7 +326,7 @@ func (c *Client) giveUp(l *link, lc *liveCall, why error) {
 }
 
 // send writes a message about a call without waiting. When the socket is gone,
-// so is the call.
+// the server finds out by itself.
 func (l *link) send(b []byte) {
 	l.c.running.Go(func() {
 		ctx, cancel := context.WithTimeout(l.c.ctx, answerTime)

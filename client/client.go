@@ -28,6 +28,7 @@ type Client struct {
 	broken   error // the state could not be written; nothing goes on
 	link     *link // the device socket in use, or nil
 	calls    map[wire.ID]*liveCall
+	left     []wire.ID               // calls that we left while the server could not be told
 	outgoing map[uint64]call.Message // offers that were not answered yet
 	fresh    map[wire.ID]bool        // contacts whose keys were looked up on this connection
 

@@ -92,6 +92,9 @@ func (c *Client) HangUp(ctx context.Context, id wire.ID) error {
 var leaving = map[guard.Move]byte{guard.Decline: call.TypeDecline, guard.Cancel: call.TypeCancel, guard.HangUp: call.TypeHangUp}
 
 func (c *Client) leave(ctx context.Context, id wire.ID, move guard.Move, why call.Reason) error {
+	if c.leaveLater(id) {
+		return nil
+	}
 	l, _, _, err := c.advanceCall(ctx, id, move, nil)
 	if err != nil {
 		return err
@@ -119,7 +122,7 @@ func (c *Client) advanceCall(ctx context.Context, id wire.ID, move guard.Move, l
 	var sealed []byte
 	if local != nil {
 		var err error
-		if sealed, err = c.sealParameters(ctx, lc, *local); err != nil {
+		if sealed, err = c.sealParameters(ctx, lc, move, *local); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -130,13 +133,23 @@ func (c *Client) advanceCall(ctx context.Context, id wire.ID, move guard.Move, l
 	return c.link, lc, sealed, nil
 }
 
-// sealParameters seals this end's parameters for the other end. c.mu is held.
-func (c *Client) sealParameters(ctx context.Context, lc *liveCall, local Local) ([]byte, error) {
+// sealParameters seals this end's parameters for the other end, as they go with
+// a move. c.mu is held.
+func (c *Client) sealParameters(ctx context.Context, lc *liveCall, move guard.Move, local Local) ([]byte, error) {
 	p := call.Parameters{Call: lc.id, Leg: call.Callee, Media: lc.media, Ufrag: local.Ufrag, Password: local.Password, Fingerprint: local.Fingerprint}
 	if lc.role == guard.Caller {
 		p.Leg = call.Caller
 	}
-	if err := p.Check(); err != nil {
+	err := p.Check()
+	m := content.Content{Kind: content.Parameters, Call: p}
+	if move == guard.Restart {
+		m = content.Content{Kind: content.Restart, Restart: call.Restart{Number: lc.restarts, Parameters: p}}
+		if lc.role == guard.Callee {
+			m.Restart.Number++
+		}
+		err = errors.Join(err, m.Restart.Follows(lc.ours))
+	}
+	if err != nil {
 		return nil, &Error{Code: "usage", What: "this device's media parameters", Why: err}
 	}
 	ct := c.state.contacts[lc.peer]
@@ -144,9 +157,14 @@ func (c *Client) sealParameters(ctx context.Context, lc *liveCall, local Local) 
 		return nil, unknownContact(lc.peer)
 	}
 	ch := newChange()
-	sealed, err := c.sealFor(ch, ct, content.Content{Kind: content.Parameters, Call: p}, 1, -1)
+	sealed, err := c.sealFor(ch, ct, m, 1, -1)
 	if err != nil {
 		return nil, err
+	}
+	if move == guard.Restart {
+		lc.restarts = m.Restart.Number
+	} else {
+		lc.ours = p
 	}
 	return sealed, c.commit(ctx, ch)
 }

@@ -64,6 +64,7 @@ type world struct {
 	people   map[wire.ID]*person
 	tokens   map[string]wire.ID // hash -> recipient
 	calls    map[wire.ID][2]wire.ID
+	resumed  []wire.ID
 	number   uint64
 	lost     map[string]bool // paths that answer 500
 	uploaded map[string]int  // one-time keys, how often each was uploaded
@@ -337,6 +338,17 @@ func (w *world) call(p *person, b []byte) error {
 			other = ends[1]
 		}
 		w.people[other].push(call.Message{Type: call.TypeEnded, Call: m.Call, Reason: call.HungUp}.AppendTo(nil))
+	case call.TypeAsk:
+		w.people[ends[1]].push(callMessage(call.TypeAsked, m.Call))
+	case call.TypeRestart:
+		other := ends[0]
+		if other == p.id {
+			other = ends[1]
+		}
+		w.people[other].push(call.Message{Type: call.TypeRestarted, Call: m.Call, Envelope: m.Envelope}.AppendTo(nil))
+	case call.TypeResume:
+		w.resumed = append(w.resumed, m.Call)
+		p.push(callMessage(call.TypeBack, m.Call))
 	case call.TypeConnected:
 	default:
 		return fmt.Errorf("type %#x", m.Type)

@@ -162,7 +162,13 @@ func (c *Client) session(ctx context.Context) error {
 	c.mu.Lock()
 	c.link = l
 	clear(c.fresh)
+	about := c.resume()
 	c.mu.Unlock()
+	for _, m := range about {
+		if err := l.write(ctx, m); err != nil {
+			return &Error{Code: "offline", What: "the device socket", Why: err}
+		}
+	}
 	workers.Go(func() { l.takeMail(ctx, cancel) })
 	workers.Go(func() { l.pay(ctx) })
 	workers.Go(func() { l.refill(ctx) })
@@ -199,7 +205,8 @@ func (c *Client) onlineState() ConnectionState {
 	return Online
 }
 
-// lost lets go of a link: its calls are over, and nobody waits for it.
+// lost lets go of a link: nobody waits for it. Calls that are connected go on,
+// and wait for the next one.
 func (c *Client) lost(l *link) {
 	l.mu.Lock()
 	for _, waiting := range l.offers {
@@ -213,8 +220,8 @@ func (c *Client) lost(l *link) {
 		c.link = nil
 	}
 	clear(c.outgoing)
-	for id := range c.calls {
-		c.endCall(id, call.Failed)
+	for _, lc := range c.calls {
+		c.loseConnection(lc)
 	}
 }
 
