@@ -19,8 +19,13 @@ const (
 	MaxBytes = 256 << 20 // bytes that Bytes returns
 )
 
-// ErrLong is told for a file that is larger than what is read at once.
-var ErrLong = errors.New("larger than what is read at once")
+// Errors that a caller tells apart with errors.Is.
+var (
+	ErrLong = errors.New("larger than what is read at once")
+	// ErrUndecoded is returned for evidence that is there and that this version
+	// does not decode; coverage says so, and it counts as no damage.
+	ErrUndecoded = errors.New("not decoded by this version")
+)
 
 // Source is one file that an artifact reads.
 type Source struct {
@@ -146,6 +151,7 @@ type Sink struct {
 	name, file string
 	record     Record
 	records    int
+	recovered  int
 }
 
 // NewSink makes a sink for one file of an artifact.
@@ -171,8 +177,17 @@ func (s *Sink) Row(table string, row *sqlite.Row, act Act, at time.Time) *Record
 // Emit gives the record that was begun.
 func (s *Sink) Emit() {
 	s.records++
+	if s.record.Recovered != "" {
+		s.recovered++
+	}
 	s.Take(&s.record)
 }
+
+// File is the stored path of what is read.
+func (s *Sink) File() string { return s.file }
+
+// Recovered is how many of the records are deleted rows that still stood.
+func (s *Sink) Recovered() int { return s.recovered }
 
 // Records is how many were given.
 func (s *Sink) Records() int { return s.records }

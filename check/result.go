@@ -5,7 +5,9 @@
 package check
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/ringfence/ringfence/acquisition"
@@ -92,6 +94,8 @@ type Finding struct {
 	Around       []Beside          `json:"around,omitempty"`  // records just before and after, by time or place
 	Repeats      int               `json:"repeats,omitempty"` // how many more records say the same
 	AntiForensic bool              `json:"anti_forensic,omitempty"`
+	Attempt      bool              `json:"-"`     // shows that somebody tried to attack
+	Shows        Verdict           `json:"shows"` // by itself
 	Refs         []string          `json:"references,omitempty"`
 }
 
@@ -136,7 +140,10 @@ type Coverage struct {
 	Records     int    `json:"records"`
 	Recovered   int    `json:"recovered,omitempty"` // deleted rows that still stood
 	Files       int    `json:"files"`
-	Note        string `json:"note,omitempty"`
+	// Undecoded says that the evidence is there, and that this version does not
+	// decode it.
+	Undecoded bool   `json:"undecoded,omitempty"`
+	Note      string `json:"note,omitempty"`
 }
 
 // Input is a file that was read.
@@ -172,4 +179,26 @@ func plain(v any) any {
 		return t.UTC().Format(time.RFC3339Nano)
 	}
 	return v
+}
+
+// UnmarshalJSON reads an object in its order. Numbers become float64 and times
+// stay text.
+func (fs *Fields) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	*fs = nil
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("a record is an object, not %v", t)
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return err
+		}
+		*fs = append(*fs, artifact.Field{Name: name.(string), Value: v})
+	}
+	return nil
 }

@@ -45,6 +45,9 @@ type Finding struct {
 	Title       string // what was seen, in one sentence with its values
 	Explanation string // what it means and what it does not mean, for a lay person
 	Next        string // what to do next; empty: the general advice
+	// Attempt says that it shows that somebody tried to attack, and not only
+	// that something is odd.
+	Attempt bool
 	Record      *artifact.Record
 	Around      []*artifact.Record
 }
