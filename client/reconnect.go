@@ -119,13 +119,14 @@ func (c *Client) whoIsThere(m call.Message) {
 	c.emit(e)
 }
 
-// asked takes the caller's wish for an ICE restart. c.mu is held.
+// asked takes the caller's wish for an ICE restart. One that is under way is the
+// answer to it. c.mu is held.
 func (c *Client) asked(m call.Message) {
 	lc := c.calls[m.Call]
 	if lc == nil || lc.role != guard.Callee {
 		return
 	}
-	if _, ok := guard.Next(lc.state, guard.Caller, guard.Ask); ok {
+	if next, ok := guard.Next(lc.state, guard.Caller, guard.Ask); ok && next == guard.Joined {
 		c.emit(Event{Kind: RestartAskedEvent, Call: m.Call, Account: lc.peer, Media: lc.media})
 	}
 }

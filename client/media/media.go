@@ -43,7 +43,8 @@ import (
 
 // Session is this end of one call.
 type Session struct {
-	local       client.Local
+	local       client.Local // as at the answer
+	leg         call.Leg
 	certificate webrtc.Certificate
 	media       wire.Media
 
@@ -60,6 +61,7 @@ type Session struct {
 	firstOnce      sync.Once
 	failed         chan struct{}
 	failOnce       sync.Once
+	path           chan bool // the latest of it: whole, or broken
 }
 
 // New makes the keys of this end: what the other end must know of it is in
@@ -73,7 +75,7 @@ func New(media wire.Media) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{certificate: *certificate, media: media, first: make(chan struct{}), failed: make(chan struct{})}
+	s := &Session{certificate: *certificate, media: media, first: make(chan struct{}), failed: make(chan struct{}), path: make(chan bool, 1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	copy(s.local.Ufrag[:], letters(4))
 	copy(s.local.Password[:], letters(24))
@@ -108,7 +110,7 @@ func (s *Session) Local() client.Local { return s.local }
 // Offer opens the callee's leg: it describes its media and allocates at the
 // relay. Join follows when the caller's parameters are here.
 func (s *Session) Offer(relay client.Relay) error {
-	pc, err := s.connection(relay)
+	pc, err := s.connection(relay, call.Callee)
 	if err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (s *Session) Join(remote call.Parameters) error {
 
 // Answer opens the caller's leg toward the callee's parameters.
 func (s *Session) Answer(relay client.Relay, remote call.Parameters) error {
-	pc, err := s.connection(relay)
+	pc, err := s.connection(relay, call.Caller)
 	if err != nil {
 		return err
 	}
@@ -158,7 +160,23 @@ func (s *Session) remote(pc *webrtc.PeerConnection, p call.Parameters, kind sdp.
 // first sound in a call without picture.
 func (s *Session) First() <-chan struct{} { return s.first }
 
-// Failed is closed when the two ends do not reach each other any more.
+// found says how the path stands; only the latest counts.
+func (s *Session) found(whole bool) {
+	for {
+		select {
+		case s.path <- whole:
+			return
+		default:
+		}
+		select {
+		case <-s.path:
+		default:
+		}
+	}
+}
+
+// Failed is closed when the two ends do not reach each other any more, and Keep
+// has given up.
 func (s *Session) Failed() <-chan struct{} { return s.failed }
 
 // Packets returns how many RTP packets were sent and received.
@@ -179,7 +197,7 @@ func (s *Session) Close() error {
 }
 
 // connection makes the peer connection of a leg, with its tracks.
-func (s *Session) connection(relay client.Relay) (*webrtc.PeerConnection, error) {
+func (s *Session) connection(relay client.Relay, leg call.Leg) (*webrtc.PeerConnection, error) {
 	api, err := s.api()
 	if err != nil {
 		return nil, err
@@ -194,7 +212,7 @@ func (s *Session) connection(relay client.Relay) (*webrtc.PeerConnection, error)
 		return nil, fmt.Errorf("relay %s: %w", strings.Join(relay.URLs, ", "), err)
 	}
 	s.mu.Lock()
-	s.pc = pc
+	s.pc, s.leg = pc, leg
 	s.mu.Unlock()
 	pc.OnTrack(s.receive)
 	connected := make(chan struct{})
@@ -203,8 +221,9 @@ func (s *Session) connection(relay client.Relay) (*webrtc.PeerConnection, error)
 		switch st {
 		case webrtc.PeerConnectionStateConnected:
 			once.Do(func() { close(connected) })
-		case webrtc.PeerConnectionStateFailed:
-			s.failOnce.Do(func() { close(s.failed) })
+			s.found(true)
+		case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed:
+			s.found(false)
 		}
 	})
 	return pc, s.addTracks(pc, connected)

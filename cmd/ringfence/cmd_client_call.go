@@ -208,11 +208,9 @@ func (t *talk) answering(e *env) (state string, err error) {
 func (t *talk) talk(e *env) error {
 	ctx, cancel := context.WithDeadline(e.ctx, t.answered.Add(t.lasts))
 	defer cancel()
-	over := make(chan error, 1)
-	go func() {
-		_, err := await(ctx, t.d, client.EndedEvent, t.id)
-		over <- err
-	}()
+	over, events := make(chan struct{}), make(chan client.Event)
+	go t.session.Keep(ctx, t.d, t.id, events)
+	go t.follow(ctx, over, events)
 	defer func() { t.session.Close() }()
 	first, hungUp := t.session.First(), false
 	for !hungUp && ctx.Err() == nil {
@@ -235,6 +233,30 @@ func (t *talk) talk(e *env) error {
 	defer stop()
 	_ = t.d.HangUp(end, t.id)
 	return nil
+}
+
+// follow hands on what happens to the call, until it is over.
+func (t *talk) follow(ctx context.Context, over chan<- struct{}, events chan<- client.Event) {
+	defer close(over)
+	for {
+		var ev client.Event
+		ok := false
+		select {
+		case ev, ok = <-t.d.Events():
+		case <-ctx.Done():
+		}
+		if !ok || ev.Kind == client.EndedEvent && ev.Call == t.id {
+			return
+		}
+		if ev.Call != t.id {
+			continue
+		}
+		select {
+		case events <- ev:
+		case <-ctx.Done():
+		case <-t.session.Failed(): // nobody mends it any more
+		}
+	}
 }
 
 // report prints how the call went.

@@ -56,6 +56,18 @@ func Listen(target string, oneWay time.Duration) (*Link, error) {
 // Addr is where the link listens.
 func (l *Link) Addr() string { return l.tcp.Addr().String() }
 
+// Cut ends every connection and flow that there is, as when a device changes its
+// network: what still comes from the same port is lost, and what comes from
+// another one goes through.
+func (l *Link) Cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		c.Close()
+	}
+	clear(l.open)
+}
+
 // Close ends the link and everything on the way.
 func (l *Link) Close() {
 	l.mu.Lock()
