@@ -3,6 +3,7 @@
 // the Go engine wrote. Media goes through the relay only.
 
 import type { Engine, IceServers } from "./engine";
+import { Mender } from "./mender";
 
 export type Media = "sound" | "video";
 
@@ -50,10 +51,12 @@ export class Call {
   readonly times: Times = { camera: null, first: null };
   local: MediaStream | null = null;
   private pc: RTCPeerConnection | null = null;
+  private mender: Mender | null = null;
   private began = performance.now();
   private over = false;
   onLocal: () => void = () => {};
   onFirst: () => void = () => {};
+  onBroken: (broken: boolean) => void = () => {};
   onFailed: (error: unknown) => void = () => {};
 
   constructor(private engine: Engine, readonly id: string, readonly media: Media) {}
@@ -63,7 +66,7 @@ export class Call {
   async answer(devices: Promise<MediaStream>): Promise<void> {
     this.began = performance.now();
     const { codecs } = await this.engine.accepting(this.id);
-    const pc = this.connection([]);
+    const pc = this.connection([], "callee");
     const kinds: ("audio" | "video")[] = this.media === "video" ? ["audio", "video"] : ["audio"];
     for (const kind of kinds) {
       const t = pc.addTransceiver(kind, { direction: "sendrecv" });
@@ -90,7 +93,7 @@ export class Call {
   async answered(relay: IceServers, offer: string, devices: Promise<MediaStream>): Promise<void> {
     this.began = performance.now();
     const { codecs } = await this.engine.accepting(this.id);
-    const pc = this.connection([relay]);
+    const pc = this.connection([relay], "caller");
     await pc.setRemoteDescription({ type: "offer", sdp: offer });
     for (const t of pc.getTransceivers()) {
       t.direction = "sendrecv";
@@ -104,7 +107,13 @@ export class Call {
     await opened;
   }
 
-  private connection(relays: IceServers[]): RTCPeerConnection {
+  // restart takes the other end's part of an ICE restart, or the caller's wish
+  // for one.
+  async restart(part?: { type: "offer" | "answer"; sdp: string }): Promise<void> {
+    await (part ? this.mender?.take(part.type, part.sdp) : this.mender?.begin());
+  }
+
+  private connection(relays: IceServers[], part: "caller" | "callee"): RTCPeerConnection {
     const pc = new RTCPeerConnection(configuration(relays));
     this.pc = pc;
     pc.addEventListener("track", (e) => {
@@ -112,9 +121,7 @@ export class Call {
       // A sound call has no picture to wait for: its first packet takes the mute off.
       if (this.media === "sound") e.track.addEventListener("unmute", () => this.firstCame(), { once: true });
     });
-    pc.addEventListener("connectionstatechange", () => {
-      if (pc.connectionState === "failed") this.onFailed(new Error("the media connection was lost"));
-    });
+    this.mender = new Mender(pc, this.engine, this.id, part, (broken) => this.onBroken(broken), (error) => this.onFailed(error));
     return pc;
   }
 
@@ -149,6 +156,7 @@ export class Call {
 
   close(): void {
     this.over = true;
+    this.mender?.stop();
     this.pc?.close();
     this.pc = null;
     if (this.local) stop(this.local);

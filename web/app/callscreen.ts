@@ -83,6 +83,12 @@ export class CallScreen {
     window.setTimeout(() => { if (this.dialog.dataset.phase === "talking") this.timing.textContent = ""; }, 8000);
   }
 
+  // waiting says which connection a call waits for that was there already.
+  waiting(words: string): void {
+    this.line.textContent = words;
+    this.dialog.toggleAttribute("data-waiting", words !== "");
+  }
+
   // without marks a device as off from the start.
   without(kind: "audio" | "video", off: boolean): void { this.off[kind] = off; }
 

@@ -46,6 +46,10 @@ export type EngineEvent =
   | { kind: "ringing"; call: string }
   | { kind: "answered"; call: string; relay: IceServers; offer: string }   // to the caller: the remote description (SDP, type offer) that Go wrote
   | { kind: "joined"; call: string; answer: string }       // to the callee: the remote description (SDP, type answer) that Go wrote
+  | { kind: "reconnecting"; call: string; account: string } // a connected call waits for the connection of this account, ours or theirs
+  | { kind: "reconnected"; call: string }
+  | { kind: "restart_asked"; call: string }                // to the callee: the caller needs an ICE restart
+  | { kind: "restart"; call: string; type: "offer" | "answer"; sdp: string } // the remote description that Go wrote from the new credentials
   | { kind: "ended"; call: string; reason: string };
 
 export interface Engine {
@@ -78,6 +82,10 @@ export interface Engine {
   decline(call: string): Promise<void>;
   cancel(call: string): Promise<void>;
   hangUp(call: string): Promise<void>;
+
+  // An ICE restart within a connected call: the callee offers, the caller answers, or asks for one.
+  restart(call: string, local: string): Promise<void>;                       // the local description's new ufrag and pwd, with the same fingerprint
+  askRestart(call: string): Promise<void>;
 }
 
 declare global { var ringfence: Engine }

@@ -26,6 +26,7 @@ interface Now {
   began: number; // of talking, performance.now
   expiry: number; // timer of a ring
   dark?: boolean; // the camera is off
+  lost: Set<"media" | "mine" | "theirs">; // connections that are waited for
 }
 
 let now: Now | null = null;
@@ -59,7 +60,7 @@ const isDeviceError = (e: unknown) => e instanceof DOMException && /NotAllowed|N
 
 function begin(phase: Phase, account: string, name: string, media: Media, id: string): Now {
   const n: Now = {
-    phase, account, name, media, id, call: null, devices: null, began: 0, expiry: 0,
+    phase, account, name, media, id, call: null, devices: null, began: 0, expiry: 0, lost: new Set(),
     screen: new CallScreen(name, media, { answer: (m) => void answer(m), decline, hangUp, mute: (kind, off) => void mute(kind, off) }),
   };
   now = n;
@@ -91,9 +92,37 @@ export function onCallEvent(e: EngineEvent): void {
     case "joined":
       n.call?.joined(e.answer).catch((error: unknown) => fail(n, error));
       break;
+    case "restart_asked":
+      void n.call?.restart();
+      break;
+    case "restart":
+      // What came to nothing is begun anew.
+      n.call?.restart(e).catch(() => {});
+      break;
+    case "reconnecting":
+      wait(n, e.account === n.account ? "theirs" : "mine", true);
+      if (e.account === n.account) wait(n, "mine", false);
+      break;
+    case "reconnected":
+      wait(n, "mine", false);
+      wait(n, "theirs", false);
+      break;
     case "ended":
-      finish(n, ended(e.reason));
+      finish(n, e.reason === "failed" && n.phase === "talking" ? t("end_lost") : ended(e.reason));
   }
+}
+
+// wait shows which connections a call waits for.
+function wait(n: Now, what: "media" | "mine" | "theirs", lost: boolean): void {
+  if (lost) n.lost.add(what);
+  else n.lost.delete(what);
+  showWaiting(n);
+}
+
+function showWaiting(n: Now): void {
+  if (n.phase !== "talking") return;
+  const ours = n.lost.has("media") || n.lost.has("mine");
+  n.screen.waiting(ours ? t("reconnecting") : n.lost.size > 0 ? t("reconnecting_theirs", { name: n.name }) : "");
 }
 
 // rung shows a ring. While a call of ours is on its way it waits for that one
@@ -134,7 +163,9 @@ async function talk(n: Now, connect: (call: Call) => Promise<void>): Promise<voi
     n.phase = "talking";
     n.began = performance.now();
     n.screen.talking(call.times);
+    showWaiting(n);
   };
+  call.onBroken = (broken) => wait(n, "media", broken);
   call.onFailed = (error) => fail(n, error);
   n.screen.other(call.remote);
   call.watch(n.screen.video);
@@ -149,7 +180,7 @@ function fail(n: Now, error: unknown): void {
   if (now !== n || n.phase === "over") return;
   console.error("call", error);
   void state.engine.hangUp(n.id).catch(() => state.engine.decline(n.id)).catch(() => {});
-  finish(n, isDeviceError(error) ? t("no_camera") : (error as { code?: string }).code ? explain(error) : t("end_failed"));
+  finish(n, isDeviceError(error) ? t("no_camera") : (error as { code?: string }).code ? explain(error) : t(n.phase === "talking" ? "end_lost" : "end_failed"));
 }
 
 function decline(): void {

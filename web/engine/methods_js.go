@@ -41,6 +41,9 @@ func (e *engine) methods() map[string]method {
 		"decline":   e.about((*client.Client).Decline),
 		"cancel":    e.about((*client.Client).Cancel),
 		"hangUp":    e.about((*client.Client).HangUp),
+
+		"restart":    e.restart,
+		"askRestart": e.about((*client.Client).AskRestart),
 	}
 }
 
@@ -219,6 +222,14 @@ func (e *engine) answer(ctx context.Context, a arguments) (any, error) {
 		return err
 	})(ctx, a)
 	return relay(where), err
+}
+
+func (e *engine) restart(ctx context.Context, a arguments) (any, error) {
+	l, err := local(a)
+	if err != nil {
+		return nil, err
+	}
+	return e.about(func(c *client.Client, ctx context.Context, id wire.ID) error { return c.Restart(ctx, id, l) })(ctx, a)
 }
 
 func (e *engine) join(ctx context.Context, a arguments) (any, error) {

@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/ringfence/ringfence/client"
 	"github.com/ringfence/ringfence/client/sdp"
+	"github.com/ringfence/ringfence/wire/call"
 )
 
 // What the page gets: values of web/app/engine.d.ts.
@@ -60,8 +61,10 @@ func event(ev client.Event) any {
 	case client.RingEvent:
 		v["call"], v["account"], v["name"] = ev.Call.String(), ev.Account.String(), ev.Name
 		v["media"], v["ttl"] = ev.Media.String(), float64(ev.TTL.Milliseconds())
-	case client.RingingEvent:
+	case client.RingingEvent, client.ReconnectedEvent, client.RestartAskedEvent:
 		v["call"] = ev.Call.String()
+	case client.ReconnectingEvent:
+		v["call"], v["account"] = ev.Call.String(), ev.Account.String()
 	case client.AnsweredEvent:
 		offer, err := sdp.Remote(ev.Remote, sdp.Offer)
 		if err != nil {
@@ -74,6 +77,16 @@ func event(ev client.Event) any {
 			return nil
 		}
 		v["call"], v["answer"] = ev.Call.String(), answer
+	case client.RestartEvent:
+		kind := sdp.Answer
+		if ev.Remote.Leg == call.Callee {
+			kind = sdp.Offer
+		}
+		description, err := sdp.Remote(ev.Remote, kind)
+		if err != nil {
+			return nil
+		}
+		v["call"], v["type"], v["sdp"] = ev.Call.String(), string(kind), description
 	case client.EndedEvent:
 		v["call"], v["reason"] = ev.Call.String(), client.ReasonCode(ev.Reason)
 	}
