@@ -79,6 +79,7 @@ func isEnd(id wire.ID) func([]byte) bool {
 type answeredCall struct {
 	*pair
 	id                       wire.ID
+	ours                     client.Local // the callee's parameters
 	calleePass, callerPass   string
 	calleeLeg, callerLeg     *turnClient
 	calleeUser, callerUser   string
@@ -96,7 +97,8 @@ func (s *Stage) answer(ctx context.Context, p *pair) (*answeredCall, error) {
 	if _, ok := p.callee.events.await(ctx, events, long, func(e client.Event) bool { return e.Kind == client.RingEvent && e.Call == c.id }); !ok {
 		return nil, errors.New("the callee's client did not ring")
 	}
-	granted, err := p.callee.Answer(ctx, c.id, local())
+	c.ours = local()
+	granted, err := p.callee.Answer(ctx, c.id, c.ours)
 	if err != nil {
 		return nil, fmt.Errorf("answering: %w", err)
 	}

@@ -30,6 +30,7 @@ var noises = []func(offer []byte) (before [][]byte, sent []byte, behind [][]byte
 		id := wire.ID{0xcc}
 		return [][]byte{
 			call.Message{Type: call.TypeJoin, Call: id, Envelope: sealedNothing()}.AppendTo(nil), call.Message{Type: call.TypeConnected, Call: id}.AppendTo(nil),
+			restartOf(id), call.Message{Type: call.TypeAsk, Call: id}.AppendTo(nil), call.Message{Type: call.TypeResume, Call: id}.AppendTo(nil),
 		}, b, [][]byte{call.Message{Type: call.TypeHangUp, Call: id}.AppendTo(nil)}
 	},
 }

@@ -85,7 +85,7 @@ type tapped struct {
 
 // Write sends what the client wants to send, as far as its manner goes.
 func (t *tapped) Write(ctx context.Context, b []byte) error {
-	if t.tap.mute && len(b) > 0 && b[0] >= call.TypeOffer && b[0] <= call.TypeConnected {
+	if t.tap.mute && len(b) > 0 && b[0] >= call.TypeOffer && b[0] <= call.TypeRestart {
 		return nil
 	}
 	if t.tap.build != nil && len(b) == call.HelloSize && b[0] == call.TypeHello {
