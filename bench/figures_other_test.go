@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"os"
 	"runtime"
 	"time"
 )
@@ -16,3 +17,6 @@ func resident() int64 {
 
 // processorTime is not known here.
 func processorTime() time.Duration { return 0 }
+
+// peak is not known here.
+func peak(*os.ProcessState) int64 { return 0 }
