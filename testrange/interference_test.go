@@ -216,7 +216,7 @@ func TestNonInterference(t *testing.T) {
 		},
 		"garbage around it":       around([][]byte{{0xff}, {}, make([]byte, 3000), {0x20}}, [][]byte{{0x6f, 1}, {0x03}, bytes.Repeat([]byte{0x40}, 92)}),
 		"steps of no call":        around([][]byte{join, call.Message{Type: call.TypeConnected, Call: id}.AppendTo(nil)}, [][]byte{join, join}),
-		"restarts of no call":      around([][]byte{restartOf(id), call.Message{Type: call.TypeAsk, Call: id}.AppendTo(nil)}, [][]byte{restartOf(id), call.Message{Type: call.TypeResume, Call: id}.AppendTo(nil)}),
+		"restarts of no call":     around([][]byte{restartOf(id), call.Message{Type: call.TypeAsk, Call: id}.AppendTo(nil)}, [][]byte{restartOf(id), call.Message{Type: call.TypeResume, Call: id}.AppendTo(nil)}),
 		"forged settings":         around([][]byte{append([]byte{call.TypeSettings}, settingsText...)}, [][]byte{append([]byte{call.TypeSettings}, settingsText...)}),
 		"a forged ring behind it": around(nil, [][]byte{ring.Ring{Call: id, Caller: id, Media: wire.Sound, TTL: 1}.AppendTo(nil)}),
 		"the same offer again": func(caller, callee *bare) [][]byte {
