@@ -22,6 +22,7 @@ type Limits struct {
 	KnocksPerInviteDay    int `json:"knocks_per_invite_day"`     // of all accounts invited by one account
 	KnocksToAccountDay    int `json:"knocks_to_account_day"`     // to one account
 	TriesPerMinute        int `json:"tries_per_minute"`          // sign-ins, invites: of one address
+	InviteTriesPerMinute  int `json:"invite_tries_per_minute"`   // invites and registrations: of all addresses together
 	RequestsPerMinute     int `json:"requests_per_minute"`       // of one account
 	KeysPerContactDay     int `json:"keys_per_contact_day"`      // one-time keys of one account to one contact
 	RestartsPerMinute     int `json:"restarts_per_minute"`       // ICE restarts of one party in one call, and requests for them
@@ -48,7 +49,7 @@ func DefaultConfig() Config {
 			OffersPerMinute: 10, OffersPerPairMinute: 5, OffersToCalleeMinute: 20,
 			HandInsPerTokenMinute: 600, LettersPerMailbox: 20000, BytesPerMailbox: 64 << 20,
 			KnocksPerDay: 30, KnocksPerInviteDay: 100, KnocksToAccountDay: 50,
-			TriesPerMinute: 60, RequestsPerMinute: 600, KeysPerContactDay: 20,
+			TriesPerMinute: 60, InviteTriesPerMinute: 6000, RequestsPerMinute: 600, KeysPerContactDay: 20,
 			RestartsPerMinute: 10, RestartsPerHour: 60,
 			AllocationsPerLeg: 8, PacketsPerSecond: 2000, PacketSize: 1480, RelayTriesPerMinute: 1200,
 		},

@@ -48,7 +48,7 @@ func (r *request) register() (any, error) {
 		Name   string     `json:"name"`
 		Device deviceKeys `json:"device"`
 	}
-	r.event.Spends = []guard.Spend{r.s.tries(r.event.Addr)}
+	r.event.Spends = []guard.Spend{r.s.tries(r.event.Addr), r.s.inviteTries()}
 	if err := r.body(&in); err != nil {
 		return nil, err
 	}
@@ -84,6 +84,13 @@ func (r *request) register() (any, error) {
 		}
 	}
 	return map[string]any{"account": account.ID, "device": account.Device, "token": b64.EncodeToString(token)}, nil
+}
+
+// inviteTries is the budget that all addresses share for trying invites. An
+// address that has spent its own takes nothing from it. Who has an account is
+// not held up by it, whoever spends it.
+func (s *Service) inviteTries() guard.Spend {
+	return guard.Spend{Name: "invites tried from all addresses", Limit: s.guard.Limits().InviteTriesPerMinute, Per: time.Minute}
 }
 
 // registration reads the keys and the invite of a registration.
