@@ -96,6 +96,11 @@ func (d *console) showAccount(w http.ResponseWriter, r *http.Request, status int
 		d.broken(w, r, "the account's blocks could not be read", err)
 		return
 	}
+	dry, err := d.Desk.Keys.Dry(ctx, guard.DryFilter{Account: id}, guard.Newest(1))
+	if err != nil {
+		d.broken(w, r, "the account's keys could not be read", err)
+		return
+	}
 	verdicts, more, err := d.newest(ctx, query{filter: guard.Filter{Account: id}}, accountRows)
 	if err != nil {
 		d.broken(w, r, "the account's verdicts could not be read", err)
@@ -108,11 +113,12 @@ func (d *console) showAccount(w http.ResponseWriter, r *http.Request, status int
 		Gone          bool
 		Inviter       party
 		History       []guard.Block
+		Dry           []guard.DrySpell
 		All           string
 		Wrong, Reason string
 		MaxReason     int
 	}{
-		p, verdicts, p.Name == "", inviter, history,
+		p, verdicts, p.Name == "", inviter, history, dry,
 		map[bool]string{true: query{filter: guard.Filter{Account: id}}.address("/verdicts", 0)}[more], wrong, reason, maxReason,
 	})
 }

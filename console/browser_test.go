@@ -241,13 +241,17 @@ func TestLook(t *testing.T) {
 		c.add(v)
 	}
 	memoryBlocks{c.memory}.Block(c.ctx, person(2), "mara", "sent the same malformed ring 400 times in a minute; see verdict 12")
+	c.memory.dry = []guard.DrySpell{
+		{Number: 1, Account: person(1), Since: time.Now().Add(-50 * time.Hour), Last: time.Now().Add(-time.Minute), Given: 1431},
+		{Number: 2, Account: person(2), Since: time.Now().Add(-9 * 24 * time.Hour), Last: time.Now().Add(-8 * 24 * time.Hour), Given: 1, Refilled: time.Now().Add(-7 * 24 * time.Hour)},
+	}
 	c.memory.config.Off = []string{}
 	c.memory.config.Limits.OffersPerMinute = 4
 	c.do(chromedp.EmulateViewport(1280, 900))
 	c.open("/sign-in")
 	c.shoot("signin", "light", false, 1280)
 	c.signIn()
-	pages := map[string]string{"home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks",
+	pages := map[string]string{"home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys",
 		"account": "/accounts/" + person(1).String(), "problem": "/verdicts/777"}
 	for name, path := range pages {
 		c.open(path)

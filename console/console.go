@@ -64,6 +64,7 @@ func New(c Config) http.Handler {
 		"GET /verdicts/{number}/data": d.download,
 		"GET /rules":                  d.rules,
 		"GET /blocks":                 d.blocks,
+		"GET /keys":                   d.keys,
 		"GET /accounts":               d.find,
 		"GET /accounts/{id}":          d.account,
 		"POST /accounts/{id}/block":   d.block,

@@ -64,6 +64,13 @@ type Doors interface {
 	End(ctx context.Context, session string) error
 }
 
+// Keys tell whose one-time keys have run out.
+type Keys interface {
+	// Dry returns a page of the accounts whose one-time keys ran out, of each
+	// the last time that they did.
+	Dry(context.Context, guard.DryFilter, guard.Page) ([]guard.DrySpell, error)
+}
+
 // Rules tell which configuration of the guard is in force; *guard.Set does.
 type Rules interface {
 	Config() guard.Config
@@ -75,5 +82,6 @@ type Desk struct {
 	People People
 	Blocks Blocks
 	Doors  Doors
+	Keys   Keys
 	Rules  Rules
 }

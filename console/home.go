@@ -38,6 +38,8 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 		Since      time.Time
 		Blocks     []guard.Block
 		MoreBlocks bool
+		Dry        []guard.DrySpell
+		MoreDry    bool
 		Off        []guard.Rule
 		Rules      int
 		Config     guard.Config
@@ -57,12 +59,18 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		data.Blocks, err = d.Desk.Blocks.Blocks(ctx, guard.BlockFilter{InForce: true}, guard.Newest(homeBlocks+1))
 	}
+	if err == nil {
+		data.Dry, err = d.Desk.Keys.Dry(ctx, guard.DryFilter{Now: true}, guard.Newest(homeDry+1))
+	}
 	if err != nil {
 		d.broken(w, r, "the overview could not be read", err)
 		return
 	}
 	if data.MoreBlocks = len(data.Blocks) > homeBlocks; data.MoreBlocks {
 		data.Blocks = data.Blocks[:homeBlocks]
+	}
+	if data.MoreDry = len(data.Dry) > homeDry; data.MoreDry {
+		data.Dry = data.Dry[:homeDry]
 	}
 	data.Empty = "No verdict yet: nothing was refused on this server. `ringfence range` makes some."
 	d.render(w, r, http.StatusOK, "home", "At a glance", data)

@@ -26,6 +26,7 @@ type memory struct {
 	links    map[string]memoryLink
 	sessions map[string]guard.Analyst
 	watchers map[chan struct{}]bool
+	dry      []guard.DrySpell
 	config   guard.Config
 	down     bool // the ledger cannot be read
 }
@@ -41,7 +42,7 @@ func newMemory(now func() time.Time) *memory {
 		sessions: map[string]guard.Analyst{}, watchers: map[chan struct{}]bool{}, config: guard.DefaultConfig()}
 }
 
-func (m *memory) desk() Desk { return Desk{m, m, memoryBlocks{m}, m, m} }
+func (m *memory) desk() Desk { return Desk{m, m, memoryBlocks{m}, m, m, m} }
 
 func (m *memory) add(v guard.Verdict) int64 {
 	m.mu.Lock()
@@ -197,6 +198,19 @@ func (b memoryBlocks) Blocks(_ context.Context, f guard.BlockFilter, p guard.Pag
 		}
 	}
 	slices.SortFunc(found, func(a, b guard.Block) int { return cmp.Compare(b.Number, a.Number) })
+	return found[:min(len(found), p.Limit)], nil
+}
+
+func (m *memory) Dry(_ context.Context, f guard.DryFilter, p guard.Page) (found []guard.DrySpell, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.dry {
+		if (f.Account.IsZero() || f.Account == d.Account) && (!f.Now || d.Refilled.IsZero()) && (p.Before == 0 || d.Number < p.Before) {
+			d.Name = m.people[d.Account].Name
+			found = append(found, d)
+		}
+	}
+	slices.SortFunc(found, func(a, b guard.DrySpell) int { return cmp.Compare(b.Number, a.Number) })
 	return found[:min(len(found), p.Limit)], nil
 }
 

@@ -30,7 +30,7 @@ func newService(t *testing.T, now func() time.Time) (*service.Service, Desk) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return s, Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Rules: s.Guard()}
+	return s, Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard()}
 }
 
 func register(t *testing.T, s *service.Service, id wire.ID, name string) {

@@ -113,6 +113,24 @@ type BlockFilter struct {
 	InForce bool
 }
 
+// DrySpell is the time in which an account had no one-time keys left, so that
+// those who asked for one were given its fallback key.
+type DrySpell struct {
+	Number   int64
+	Account  wire.ID
+	Name     string
+	Since    time.Time
+	Last     time.Time // when the fallback key was given last
+	Given    int       // how often it was
+	Refilled time.Time // zero: it still has none
+}
+
+// DryFilter narrows the list of dry spells. A zero field narrows nothing.
+type DryFilter struct {
+	Account wire.ID
+	Now     bool // those that have not ended
+}
+
 // Analyst is somebody who is signed in to the console.
 type Analyst struct {
 	Name    string // as the sign-in link was made out to

@@ -37,7 +37,7 @@ func (s *Store) AddOneTimeKeys(ctx context.Context, device wire.ID, keys [][32]b
 		}
 		for _, k := range keys {
 			if n >= max {
-				return nil
+				break
 			}
 			hash := sha256.Sum256(k[:])
 			added, err := t.exec("INSERT INTO one_time_keys (device, hash, key) VALUES (?, ?, ?) ON CONFLICT (device, hash) DO NOTHING", device[:], hash[:], k[:])
@@ -46,7 +46,10 @@ func (s *Store) AddOneTimeKeys(ctx context.Context, device wire.ID, keys [][32]b
 			}
 			n += added
 		}
-		return nil
+		if n == 0 {
+			return nil
+		}
+		return refilled(t, device, s.now())
 	})
 	return n, err
 }
@@ -60,13 +63,13 @@ func (s *Store) CountOneTimeKeys(ctx context.Context, device wire.ID) (n int, er
 }
 
 // TakeOneTimeKey hands out the oldest one-time key of a device, each once; ok is
-// false where none is left.
+// false where none is left, which is recorded (see Dry).
 func (s *Store) TakeOneTimeKey(ctx context.Context, device wire.ID) (key [32]byte, ok bool, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
 		var n int64
 		err := t.row("SELECT n, key FROM one_time_keys WHERE device = ? AND key IS NOT NULL ORDER BY n LIMIT 1", device[:]).Scan(&n, fixed(key[:]))
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+			return ranDry(t, device, s.now())
 		}
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ const fileName = "ringfence.db"
 
 // migrations lead from one version of the schema to the next; user_version says
 // how many have been made.
-var migrations = []string{schema}
+var migrations = []string{schema, dry}
 
 //go:embed schema.sql
 var schema string
@@ -152,7 +152,8 @@ func (s *Store) Newest(ctx context.Context) (newest time.Time, err error) {
 		(SELECT ifnull(max(created), 0) FROM accounts), (SELECT ifnull(max(since), 0) FROM contacts),
 		(SELECT ifnull(max(offered), 0) FROM calls), (SELECT ifnull(max(time), 0) FROM records),
 		(SELECT ifnull(max(at), 0) FROM notices), (SELECT ifnull(max(at), 0) FROM verdicts),
-		(SELECT ifnull(max(max(since, lifted)), 0) FROM blocks), (SELECT ifnull(max(since), 0) FROM analysts))`).Scan((*stamp)(&newest))
+		(SELECT ifnull(max(max(since, lifted)), 0) FROM blocks), (SELECT ifnull(max(max(last, refilled)), 0) FROM dry_spells),
+		(SELECT ifnull(max(since), 0) FROM analysts))`).Scan((*stamp)(&newest))
 	return newest, err
 }
 
@@ -164,7 +165,8 @@ const (
 )
 
 // Sweep deletes what has expired: sessions, invites and sign-in links, notices
-// after 30 days, call records and ended calls after 14.
+// and ended spells without one-time keys after 30 days, call records and ended
+// calls after 14.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.now()
 	err := s.writer.do(ctx, func(t *tx) error {
@@ -177,6 +179,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			{"DELETE FROM analysts WHERE expires <= ?", now},
 			{"DELETE FROM sign_ins WHERE expires <= ?", now.Add(-keepSignIns)},
 			{"DELETE FROM notices WHERE at < ?", now.Add(-keepNotices)},
+			{"DELETE FROM dry_spells WHERE refilled <> 0 AND refilled < ?", now.Add(-keepDrySpells)},
 			{"DELETE FROM calls WHERE state = 'ended' AND offered < ?", now.Add(-keepRecords)},
 		} {
 			if _, err := t.exec(q.query, ns(q.before)); err != nil {

@@ -139,7 +139,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure 
 	base, end := context.WithCancel(context.Background())
 	defer end()
 	desk := console.New(console.Config{
-		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Rules: s.Guard()},
+		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
 	server := service.Server(hosts(s, desk, web.Handler()), log)
