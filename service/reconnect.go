@@ -103,8 +103,7 @@ func partyOf(c store.Call, r guard.Role) wire.ID {
 // until that party is back.
 func (s *Service) tellParty(c store.Call, r guard.Role, m call.Message) {
 	to := partyOf(c, r)
-	if !c.State.Away(r) {
-		s.hub.send(to, m.AppendTo(nil))
+	if !c.State.Away(r) && s.hub.send(to, m.AppendTo(nil)) {
 		return
 	}
 	if m.Type != call.TypeAway { // of that it is told anew

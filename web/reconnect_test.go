@@ -10,25 +10,21 @@ import (
 	"github.com/ringfence/ringfence/internal/loopback"
 )
 
-// serveThrough is serve behind two links that can be cut: to the server, and to
-// its relay.
-func serveThrough(t *testing.T) (s *server, toServer, toRelay *delay.Link) {
+// cable is a link to a target that can be cut.
+func cable(t *testing.T, target string) *delay.Link {
 	t.Helper()
-	through := func(target string) *delay.Link {
-		l, err := delay.Listen(target, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(l.Close)
-		return l
+	l, err := delay.Listen(strings.Replace(target, "localhost", "127.0.0.1", 1), 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	relay := loopback.Free(t)
-	toRelay = through(relay)
-	s = start(t, "--relay", relay, "--external", toRelay.Addr())
-	toServer = through(strings.Replace(s.host, "localhost", "127.0.0.1", 1))
-	s.host = "localhost" + strings.TrimPrefix(toServer.Addr(), "127.0.0.1")
-	s.base = "http://" + s.host + "/"
-	return s, toServer, toRelay
+	t.Cleanup(l.Close)
+	return l
+}
+
+// inviteBy makes an invite for somebody who reaches the server by a link.
+func (s *server) inviteBy(l *delay.Link) string {
+	s.t.Helper()
+	return strings.Replace(s.invite(""), s.host, "localhost"+strings.TrimPrefix(l.Addr(), "127.0.0.1"), 1)
 }
 
 // heedWaiting remembers what the screen of the call says it waits for.
@@ -77,11 +73,14 @@ func (w *window) way(before string) string {
 // began.
 func TestCallOutlivesItsNetwork(t *testing.T) {
 	chromium := browser.Start(t)
-	s, toServer, toRelay := serveThrough(t)
+	relay := loopback.Free(t)
+	toRelay := cable(t, relay)
+	s := start(t, "--relay", relay, "--external", toRelay.Addr())
+	alices, bobs := cable(t, s.host), cable(t, s.host)
 	alice, bob := open(t, chromium, "alice", 1100, 720), open(t, chromium, "bob", 390, 844)
 	both := []*window{alice, bob}
-	alice.join(s.invite(""), "alice")
-	bob.join(s.invite(""), "bob")
+	alice.join(s.inviteBy(alices), "alice")
+	bob.join(s.inviteBy(bobs), "bob")
 	befriend(alice, bob)
 	alice.openChat("bob")
 	bob.openChat("alice")
@@ -95,23 +94,28 @@ func TestCallOutlivesItsNetwork(t *testing.T) {
 	first := [2]string{eval[string](alice, certificate), eval[string](bob, certificate)}
 	ways := [2]string{alice.way(""), bob.way("")}
 
-	toServer.Cut()
+	bobs.Cut()
+	bob.until("it says that it reconnects", `waited.includes("Reconnecting…")`)
+	alice.until("it says who reconnects", `waited.includes("bob is reconnecting…")`)
 	for _, w := range both {
-		w.until("it says that it reconnects", `waited.includes("Reconnecting…")`)
 		w.until("it is connected again", "!"+waiting)
 		w.more(20)
+	}
+	for _, w := range both {
+		eval[int](w, `waited.splice(0).length`)
 	}
 	if now := [2]string{alice.way(""), bob.way("")}; now != ways {
 		t.Errorf("the media took other ways although only the way to the server was cut: %q, %q", ways, now)
 	}
-	for _, cut := range []func(){toRelay.Cut, func() { toRelay.Cut(); toServer.Cut() }} {
+	for _, cut := range []func(){toRelay.Cut, func() { toRelay.Cut(); alices.Cut(); bobs.Cut() }} {
 		cut()
 		// Whoever notices first restarts for both, perhaps before the other has
 		// noticed anything.
 		said := false
 		for i, w := range both {
 			ways[i] = w.way(ways[i])
-			said = said || eval[bool](w, `waited.filter((s) => s === "Reconnecting…").length > 1`)
+			told := eval[bool](w, `waited.splice(0).includes("Reconnecting…")`)
+			said = said || told
 		}
 		if !said {
 			t.Error("nobody was told that the call reconnects")

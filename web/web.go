@@ -21,6 +21,10 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/ringfence/ringfence/wire/manifest"
 )
 
 //go:embed all:dist
@@ -33,25 +37,29 @@ const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 	"connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types ringfence"
 
-// Manifest is the list of what a browser is served, with the SHA-256 in hex of
-// each: what somebody compares who built the same version.
-type Manifest struct {
-	Version int               `json:"version"`
-	Files   map[string]string `json:"files"` // by URL path
-}
+// Manifest is the list of what a browser is served: what somebody compares who
+// built the same version.
+type Manifest = manifest.Manifest
 
 // Hashes returns the manifest of the build inside this program, and an error
 // when it was built without one.
 func Hashes() (Manifest, error) {
-	var m Manifest
-	b, err := dist.ReadFile("dist/manifest.json")
+	m, _, err := readManifest(dist)
+	return m, err
+}
+
+func readManifest(from fs.FS) (m Manifest, b []byte, err error) {
+	b, err = fs.ReadFile(from, "dist/manifest.json")
 	if err != nil {
-		return m, fmt.Errorf("the messenger is not in this build: %w; run make build", err)
+		return m, nil, fmt.Errorf("the messenger is not in this build: %w; run make build", err)
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("manifest of the messenger: %w; run make build", err)
+	if err = json.Unmarshal(b, &m); err == nil {
+		err = m.Check()
 	}
-	return m, nil
+	if err != nil {
+		return m, nil, fmt.Errorf("manifest of the messenger: %w; run make build", err)
+	}
+	return m, b, nil
 }
 
 // file is one thing that is served: its bytes in up to three encodings. What
@@ -63,9 +71,13 @@ type file struct {
 	hashed        bool   // its name holds its hash
 }
 
-// Handler serves the messenger at the root of its own host.
-func Handler() http.Handler {
-	files, err := load(dist)
+// Handler serves the messenger at the root of its own host, and at
+// /manifest.note its hashes, signed by these and, where it was built with one,
+// by the release key. Without any signature there is no note.
+func Handler(signers ...note.Signer) http.Handler { return handler(dist, signers) }
+
+func handler(from fs.FS, signers []note.Signer) http.Handler {
+	files, err := load(from, signers)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -105,17 +117,19 @@ func protect(h http.Header) {
 
 // load reads the build once; a build that lacks a file of its manifest is no
 // build.
-func load(from fs.FS) (map[string]*file, error) {
-	b, err := fs.ReadFile(from, "dist/manifest.json")
+func load(from fs.FS, signers []note.Signer) (map[string]*file, error) {
+	m, b, err := readManifest(from)
 	if err != nil {
 		return nil, err
 	}
-	var m Manifest
-	if err := json.Unmarshal(b, &m); err != nil {
+	files := map[string]*file{"/manifest.json": plain(b, "application/json")}
+	signed, err := sign(from, m, signers)
+	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(b)
-	files := map[string]*file{"/manifest.json": {plain: b, kind: "application/json", tag: hex.EncodeToString(sum[:])}}
+	if signed != nil {
+		files["/manifest.note"] = plain(signed, "text/plain; charset=utf-8")
+	}
 	for url, hash := range m.Files {
 		f, err := read(from, url)
 		if err != nil {
@@ -125,6 +139,11 @@ func load(from fs.FS) (map[string]*file, error) {
 		files[url] = f
 	}
 	return files, nil
+}
+
+func plain(b []byte, kind string) *file {
+	sum := sha256.Sum256(b)
+	return &file{plain: b, kind: kind, tag: hex.EncodeToString(sum[:])}
 }
 
 func read(from fs.FS, url string) (*file, error) {
