@@ -1,0 +1,63 @@
+package android
+
+import (
+	"strings"
+
+	"github.com/ringfence/ringfence/artifact"
+	"github.com/ringfence/ringfence/indicator"
+)
+
+var propertyFields = [][2]string{{"name", "the property"}, {"value", "its value"}}
+
+func init() {
+	artifact.Register(artifact.Artifact{
+		Name:   "android.getprop",
+		Title:  "System properties: build, patch level, settings of the system",
+		Kinds:  bugreport,
+		Paths:  dumpstate("SYSTEM PROPERTIES"),
+		Refs:   []string{"https://source.android.com/docs/core/architecture/configuration/add-system-properties", "https://android.googlesource.com/platform/system/core/+/refs/heads/main/toolbox/getprop.cpp"},
+		Fields: propertyFields,
+		Parse:  parseProperties,
+	})
+}
+
+// parseProperties reads lines "[name]: [value]"; a value may have several lines.
+func parseProperties(src *artifact.Source, to *artifact.Sink) error {
+	d := newDump(src, to)
+	var name, value string
+	var begin place
+	emit := func() {
+		if name == "" {
+			return
+		}
+		r := d.recordAt(begin, artifact.Configured, moment{})
+		r.Set("name", name)
+		r.Fields = append(r.Fields, artifact.Field{Name: "value", Value: value})
+		r.Observe(indicator.Property, name)
+		r.Observe(indicator.Property, name+"="+value)
+		to.Emit()
+		name = ""
+	}
+	for line := range d.lines() {
+		if name != "" {
+			value += "\n" + line
+		} else {
+			var found bool
+			begin = d.place()
+			if name, value, found = strings.Cut(line, "]: ["); !found || name[0] != '[' {
+				name = ""
+				continue
+			}
+			name = name[1:]
+		}
+		switch {
+		case strings.HasSuffix(value, "]"):
+			value = strings.TrimSuffix(value, "]")
+			emit()
+		case len(value) > artifact.MaxLine:
+			emit()
+		}
+	}
+	emit() // cut off
+	return d.end()
+}
