@@ -14,8 +14,8 @@ help: ## this list
 run: build ## build everything and start the service on its defaults
 	bin/ringfence serve
 
-web: ## the messenger's web build: the Go client as wasm, and the page
-	$(GO) run ./internal/buildweb
+web: ## the messenger's web build: the Go client as wasm, and the page; RINGFENCE_RELEASE_KEY=FILE signs its hashes
+	$(GO) run ./internal/buildweb -build "$(VERSION)"
 
 build: web ## write bin/ringfence
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ringfence ./cmd/ringfence

@@ -142,7 +142,11 @@ func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure 
 		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
-	server := service.Server(hosts(s, desk, web.Handler()), log)
+	signer, err := s.NoteSigner()
+	if err != nil {
+		return err
+	}
+	server := service.Server(hosts(s, desk, web.Handler(signer)), log)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	l = socket.Limit(l, maxConnections, maxOfNetwork)
 	if secure != nil {

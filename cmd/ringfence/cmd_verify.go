@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -17,7 +18,8 @@ func init() {
 type verifyCommand struct {
 	dataFolder
 	reporting
-	Server string `placeholder:"URL" help:"Compare the web build that a server serves with the one in this program, instead."`
+	Server string   `placeholder:"URL" help:"Compare the web build that a server serves with what it signed and with the one in this program, instead."`
+	Key    []string `placeholder:"VKEY" sep:"none" help:"With --server: the verifier key of somebody who must have signed the build too. May be given several times."`
 }
 
 // checkUp is what was looked at, and what is not whole.
@@ -27,16 +29,23 @@ type checkUp struct {
 	Whole   bool     `json:"whole"`
 	Letters int      `json:"letters"`
 	Wrong   []string `json:"wrong"`
+
+	// Of a server only.
+	Build      string          `json:"build,omitempty"`      // that it signed
+	OwnBuild   string          `json:"own_build,omitempty"`  // of this program
+	Signatures []web.Signature `json:"signatures,omitempty"` // of what it signed
 }
 
 // Run checks and reports; what is not whole is a failure.
 func (c *verifyCommand) Run(e *env) error {
 	up := checkUp{Version: 1, What: c.dir(), Wrong: []string{}}
 	var err error
-	if c.Server != "" {
-		up.What = c.Server
-		up.Wrong, err = web.Compare(e.ctx, c.Server)
-	} else {
+	switch {
+	case c.Server != "":
+		err = up.server(e, c.Server, c.Key)
+	case len(c.Key) > 0:
+		err = &failure{code: "usage", what: "--key", hint: "give --server too: the keys are for what a server signed", exit: exitUsage}
+	default:
 		err = up.folder(e, c.dir())
 	}
 	if err != nil {
@@ -49,6 +58,7 @@ func (c *verifyCommand) Run(e *env) error {
 		}
 	} else {
 		fmt.Fprintf(e.stdout, "%s: %s\n", up.What, map[bool]string{true: "whole", false: "NOT whole"}[up.Whole])
+		up.signed(e)
 		for _, w := range up.Wrong {
 			fmt.Fprintf(e.stdout, "  %s\n", w)
 		}
@@ -57,6 +67,37 @@ func (c *verifyCommand) Run(e *env) error {
 		return found(exitFailed)
 	}
 	return nil
+}
+
+// server holds what a server serves against what it signed and what we have.
+func (up *checkUp) server(e *env, url string, keys []string) error {
+	c, err := web.Compare(e.ctx, url, keys)
+	if errors.Is(err, web.ErrKey) {
+		return &failure{code: "usage", what: "--key", why: err, hint: "give it as whoever signs has published it", exit: exitUsage}
+	}
+	if err != nil {
+		return err
+	}
+	up.What, up.Build, up.OwnBuild, up.Signatures = url, c.Build, c.Own, c.Signatures
+	up.Wrong = append(up.Wrong, c.Wrong...)
+	return nil
+}
+
+// signed says for people what a server signed, and who did.
+func (up *checkUp) signed(e *env) {
+	if up.Build != "" {
+		fmt.Fprintf(e.stdout, "  the server signed build %s; this program has %s\n", up.Build, up.OwnBuild)
+	}
+	for _, s := range up.Signatures {
+		switch s.Whose {
+		case "server":
+			fmt.Fprintf(e.stdout, "  signed by the server's own key %s\n", s.Key)
+		case "given":
+			fmt.Fprintf(e.stdout, "  signed by the key given %s\n", s.Key)
+		default:
+			fmt.Fprintf(e.stdout, "  signed by %q with hash %s: not verified, give its --key\n", s.Name, s.Hash)
+		}
+	}
 }
 
 // folder looks at everything in a data folder. The letters can be read only

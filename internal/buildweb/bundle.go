@@ -17,6 +17,8 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/ringfence/ringfence/wire/manifest"
 )
 
 // bundle is what a browser is served, by URL path.
@@ -167,11 +169,11 @@ func (b *bundle) write(folder string) error {
 			return err
 		}
 	}
-	manifest, err := json.MarshalIndent(map[string]any{"version": 1, "files": hashes}, "", " ")
+	list, err := json.Marshal(manifest.Manifest{Version: 1, Files: hashes}) // seal names the build
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "manifest.json"), append(manifest, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(folder, "manifest.json"), list, 0o644)
 }
 
 // empty leaves nothing in the folder but what keeps it in the repository.

@@ -5,7 +5,14 @@
 //
 // The same sources and the same Go give the same bytes, whoever builds, so
 // that the hashes in manifest.json can be compared with what a server serves.
-// When nothing has changed since the last run, it does nothing.
+// When nothing has changed since the last run, it writes no more than the
+// manifest with the name of the build.
+//
+// With a release key it signs the manifest too. A key is made by
+//
+//	go run ./internal/buildweb -new-key example.org/release -key FILE
+//
+// which prints what others verify its signatures with.
 package main
 
 import (
@@ -29,15 +36,39 @@ const (
 )
 
 func main() {
-	force := flag.Bool("force", false, "build even when nothing has changed")
+	var o options
+	flag.BoolVar(&o.force, "force", false, "build even when nothing has changed")
+	flag.StringVar(&o.build, "build", "unknown", "the `version` or commit that it is built from")
+	flag.StringVar(&o.key, "key", os.Getenv("RINGFENCE_RELEASE_KEY"), "`file` with the release key that signs the manifest; none: it is not signed")
+	flag.StringVar(&o.newKey, "new-key", "", "make a release key of this `name` in the file of -key, and build nothing")
 	flag.Parse()
-	if err := run(*force); err != nil {
+	if err := o.run(); err != nil {
 		fmt.Fprintf(os.Stderr, "buildweb: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(force bool) error {
+type options struct {
+	force              bool
+	build, key, newKey string
+}
+
+func (o options) run() error {
+	if o.newKey != "" {
+		verifier, err := newKey(o.newKey, o.key)
+		if err == nil {
+			fmt.Println(verifier)
+		}
+		return err
+	}
+	if err := files(o.force); err != nil {
+		return err
+	}
+	return seal(distFolder, o.build, o.key)
+}
+
+// files writes what is served, unless it is there.
+func files(force bool) error {
 	if err := buildEngine(wasmFile); err != nil {
 		return err
 	}
