@@ -42,7 +42,7 @@ func init() {
 var (
 	// A public key in base64 and the name of its computer, as in adb_keys.
 	// The length of a real one is 524 bytes; tests and fakes are shorter.
-	adbKey = regexp.MustCompile(`([A-Za-z0-9+/]{24,1000}={0,2}) ([^\s"<>\x00-\x1f\x{fffd}]{1,100})`)
+	adbKey = regexp.MustCompile(`([A-Za-z0-9+/]{24}[A-Za-z0-9+/]*={0,2}) ([^\s"<>\x00-\x1f\x{fffd}]+)`)
 	adbXML = regexp.MustCompile(`<adbKey key="([^"]+)" lastConnection="(\d+)"`)
 	wifiAP = regexp.MustCompile(`<wifiAP bssid="([^"]+)"`)
 )

@@ -3,6 +3,7 @@
 package android
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -79,12 +80,23 @@ func (d *dump) raw() iter.Seq[[]byte] {
 			if l.Part {
 				d.faults.add(d.where(), errLongLine)
 			}
+			if d.section != "" && footer(l.Text) {
+				continue
+			}
 			if !yield(l.Text) {
 				return
 			}
 		}
 	}
 }
+
+// footer tells the lines that end a section and belong to none:
+// "--------- 0.1s was the duration of dumpsys package, ending at: ...".
+func footer(line []byte) bool {
+	return bytes.HasPrefix(line, dashes) && (bytes.Contains(line, duration) || len(bytes.Trim(line, "-")) == 0)
+}
+
+var dashes, duration = []byte("---------"), []byte("was the duration of dumpsys")
 
 // where names the current line for people.
 func (d *dump) where() string { return fmt.Sprintf("line %d", d.line.N) }

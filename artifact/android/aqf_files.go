@@ -20,8 +20,10 @@ func init() {
 			{"size", "bytes"},
 			{"mode", "its permissions, as ls writes them or in octal"},
 			{"suid", "it runs as its owner or group, whoever starts it"},
-			{"user", "its owner"},
-			{"group", "its group"},
+			{"uid", "its owner"},
+			{"user", "name of its owner"},
+			{"gid", "its group"},
+			{"group", "name of its group"},
 			{"changed", "when its metadata was last changed"},
 			{"modified", "when its content was last changed"},
 			{"accessed", "when it was last read"},
@@ -40,11 +42,6 @@ func parseAQFFiles(src *artifact.Source, to *artifact.Sink) error {
 	return eachEntry(src, to, func(w *walk, e entry) {
 		r := beginEntry(src, to, artifact.Present, e)
 		name := ""
-		owner := func(field string, id int64) {
-			if r.Get(field) == nil {
-				r.Set(field, id)
-			}
-		}
 		w.object(func(key []byte) {
 			switch string(key) {
 			case "path":
@@ -63,9 +60,9 @@ func parseAQFFiles(src *artifact.Source, to *artifact.Sink) error {
 			case "group_name":
 				r.Set("group", names.value(w.text()))
 			case "user_id":
-				owner("user", w.number())
+				r.Set("uid", w.number())
 			case "group_id":
-				owner("group", w.number())
+				r.Set("gid", w.number())
 			case "changed_time":
 				r.Set("changed", unix(w.number()))
 			case "modified_time":

@@ -153,7 +153,7 @@ func (s *events) command(r *artifact.Record, command string) {
 			r.Observe(indicator.FilePath, word)
 			continue
 		}
-		if pkg, _, _ := strings.Cut(word, "/"); isPackage(pkg) {
+		if pkg, _, _ := strings.Cut(word, "/"); isPackage(pkg) && !strings.Contains(pkg, ".permission.") {
 			r.Observe(indicator.App, pkg)
 		}
 	}

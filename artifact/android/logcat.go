@@ -46,7 +46,7 @@ type logcat struct {
 	same  map[string]*same
 	sums  []*same
 	key   []byte
-	stamp [14]byte // the time that when is of, without its fraction
+	stamp [12]byte // the time that when is of, without its seconds
 	when  moment
 }
 
@@ -280,21 +280,15 @@ func (l *logcat) clock(line []byte) moment {
 	if l.taken.IsZero() {
 		return moment{}
 	}
-	if !bytes.Equal(line[:14], l.stamp[:]) {
+	if !bytes.Equal(line[:12], l.stamp[:]) {
 		copy(l.stamp[:], line)
-		l.when = l.minute(string(line[:14]))
+		l.when = l.minute(string(line[:12]))
 	}
-	if l.when.IsZero() {
-		return moment{}
-	}
-	seconds := time.Duration(line[15]-'0')*10 + time.Duration(line[16]-'0')
-	if line[15] < '0' || line[15] > '5' || line[16] < '0' || line[16] > '9' {
+	if l.when.IsZero() || line[12] < '0' || line[12] > '6' || line[13] < '0' || line[13] > '9' {
 		return l.when
 	}
-	nanos := 0
-	if end := bytes.IndexByte(line[17:], ' '); end > 0 {
-		nanos, _ = fraction(string(line[17 : 17+end]))
-	}
+	seconds := time.Duration(line[12]-'0')*10 + time.Duration(line[13]-'0')
+	nanos, _ := fraction(string(line[14:18]))
 	return moment{l.when.Add(seconds*time.Second + time.Duration(nanos)), l.when.local}
 }
 
