@@ -86,6 +86,7 @@ type File struct {
 	// Offset is where a section begins in its Stored file, in bytes.
 	Offset   int64
 	Domain   string // of an iOS backup
+	Relative string // within the domain, of an iOS backup
 	Size     int64  // bytes of content; -1 when only reading tells
 	Mode     uint32 // st_mode; 0 when not known
 	UID, GID int
@@ -132,7 +133,9 @@ type Acquisition struct {
 	Encrypted bool
 
 	tree     tree
-	problems []Problem
+	problems *problems
+	read     *inputs
+	holds    []*hold
 }
 
 // Each gives every file, in stored order, until yield returns false.
@@ -164,7 +167,22 @@ func (a *Acquisition) Find(want func(path string) bool, yield func(File) bool) e
 func (a *Acquisition) Open(f File) (Content, error) { return a.tree.open(f) }
 
 // Problems lists what could not be read or was refused so far.
-func (a *Acquisition) Problems() []Problem { return a.problems }
+func (a *Acquisition) Problems() []Problem { return a.problems.all() }
+
+// problem adds one.
+func (a *Acquisition) problem(path string, why error) {
+	if a.problems == nil {
+		a.problems = &problems{}
+	}
+	a.problems.add(path, why)
+}
 
 // Close lets go of everything, and removes what was kept aside.
-func (a *Acquisition) Close() error { return a.tree.close() }
+func (a *Acquisition) Close() error {
+	err := a.tree.close()
+	for _, h := range a.holds {
+		err = errors.Join(err, h.release())
+	}
+	a.holds = nil
+	return err
+}
