@@ -171,6 +171,7 @@ func TestHeldBackCall(t *testing.T) {
 	}
 	mallory.offer(to, wire.Video)
 	bob.until("it is counted", rows+`.length === 1 && `+rows+`[0].innerText.includes("2")`)
+	bob.until("nothing covers the page", `!document.querySelector(".toast")`)
 	bob.readable("calls held back")
 	bob.shoot("41-held-back-phone")
 	bob.dark(true)
