@@ -65,7 +65,9 @@ func parseADBState(src *artifact.Source, to *artifact.Sink) error {
 			emitWifi(d, wifi)
 			wifi = nil
 		case wifi != nil:
-			wifi[block] = after
+			if len(wifi) < 20 {
+				wifi[block] = after
+			}
 		case block == "adb_wifi":
 			wifi = map[string]string{}
 		case block == "connected_to_adb" && text != after:

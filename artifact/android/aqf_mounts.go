@@ -3,6 +3,7 @@ package android
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ringfence/ringfence/artifact"
@@ -36,9 +37,11 @@ func parseMounts(src *artifact.Source, to *artifact.Sink) error {
 	begin := make([]byte, 64)
 	n, _ := src.Content.ReadAt(begin, 0)
 	if bytes.HasPrefix(bytes.TrimSpace(begin[:n]), []byte("[")) {
+		f := faults{to: to}
+		defer f.end()
 		return eachText(src, to, func(line string, e entry) {
 			if !emitMount(beginEntry(src, to, artifact.Configured, e), to, line) {
-				to.Damage(line, errNoMount)
+				f.add(fmt.Sprintf("entry %d", e.n), errNoMount)
 			}
 		})
 	}

@@ -30,7 +30,8 @@ func parseAQFProcesses(src *artifact.Source, to *artifact.Sink) error {
 	}
 	return eachEntry(src, to, func(w *walk, e entry) {
 		r := beginEntry(src, to, artifact.Ran, e)
-		var path, file, arguments string
+		var path, file string
+		var command list
 		w.object(func(key []byte) {
 			switch string(key) {
 			case "pid", "ppid":
@@ -48,9 +49,10 @@ func parseAQFProcesses(src *artifact.Source, to *artifact.Sink) error {
 			case "cwd":
 				r.Set("cwd", string(w.text()))
 			case "command_line":
-				w.list(func() { arguments = strings.TrimSpace(arguments + " " + string(w.text())) })
+				w.list(func() { command.add(string(w.text())) })
 			}
 		})
+		arguments := command.String()
 		program, _, _ := strings.Cut(arguments, " ")
 		for _, name := range []string{path, program, strings.Trim(file, "()")} {
 			if name == "" {

@@ -1,6 +1,7 @@
 package android
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/ringfence/ringfence/artifact"
@@ -24,7 +25,8 @@ func init() {
 // parseProperties reads lines "[name]: [value]"; a value may have several lines.
 func parseProperties(src *artifact.Source, to *artifact.Sink) error {
 	d := newDump(src, to)
-	var name, value string
+	var name string
+	var value []byte
 	var begin place
 	emit := func() {
 		if name == "" {
@@ -32,29 +34,24 @@ func parseProperties(src *artifact.Source, to *artifact.Sink) error {
 		}
 		r := d.recordAt(begin, artifact.Configured, moment{})
 		r.Set("name", name)
-		r.Fields = append(r.Fields, artifact.Field{Name: "value", Value: value})
+		v := strings.TrimSuffix(string(value), "]")
+		r.Fields = append(r.Fields, artifact.Field{Name: "value", Value: v})
 		r.Observe(indicator.Property, name)
-		r.Observe(indicator.Property, name+"="+value)
+		r.Observe(indicator.Property, name+"="+v)
 		to.Emit()
 		name = ""
 	}
 	for line := range d.lines() {
 		if name != "" {
-			value += "\n" + line
+			value = append(append(value, '\n'), line...)
 		} else {
-			var found bool
-			begin = d.place()
-			if name, value, found = strings.Cut(line, "]: ["); !found || name[0] != '[' {
-				name = ""
+			head, first, found := strings.Cut(line, "]: [")
+			if !found || !strings.HasPrefix(head, "[") {
 				continue
 			}
-			name = name[1:]
+			begin, name, value = d.place(), head[1:], append(value[:0], first...)
 		}
-		switch {
-		case strings.HasSuffix(value, "]"):
-			value = strings.TrimSuffix(value, "]")
-			emit()
-		case len(value) > artifact.MaxLine:
+		if bytes.HasSuffix(value, []byte("]")) || len(value) > artifact.MaxLine {
 			emit()
 		}
 	}

@@ -355,13 +355,16 @@ func (w *walk) yes() bool {
 // so that a million records of a few hundred names allocate nothing for them.
 type interned map[string]any
 
-const maxInterned = 1 << 16
+const (
+	maxInterned = 1 << 16 // texts that are kept
+	maxName     = 256     // bytes of one; longer ones do not come again
+)
 
 func (in interned) value(b []byte) any {
 	v, ok := in[string(b)]
 	if !ok {
 		v = string(b)
-		if len(in) < maxInterned {
+		if len(in) < maxInterned && len(b) <= maxName {
 			in[v.(string)] = v
 		}
 	}

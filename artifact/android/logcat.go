@@ -234,7 +234,7 @@ func (l *logcat) emit(line []byte, event string, process, pid, reason, message [
 	s := l.same[string(l.key)]
 	if s == nil {
 		s = &same{place: l.place(), event: event, process: string(process)}
-		if len(l.same) < maxInterned {
+		if len(l.same) < maxInterned && len(l.key) <= maxName {
 			l.same[string(l.key)] = s
 		}
 	}

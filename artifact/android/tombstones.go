@@ -40,7 +40,7 @@ type tombstone struct {
 	tid                                                                 string
 	threads                                                             map[string]string // names by id
 	when                                                                string
-	mapped                                                              list
+	command, mapped                                                     list
 	seen                                                                map[string]bool
 }
 
@@ -162,7 +162,7 @@ func (t *tombstone) protobuf(b []byte) error {
 		case 8:
 			t.label = string(bytes.TrimRight(v, "\x00"))
 		case 9:
-			t.process = strings.TrimSpace(t.process + " " + string(v))
+			t.command.add(string(v))
 		case 10:
 			t.signal = signal(v)
 		case 14:
@@ -172,21 +172,21 @@ func (t *tombstone) protobuf(b []byte) error {
 		case 16:
 			_ = message(v, func(field, _ uint64, v []byte) {
 				if field == 2 {
-					t.thread1(v)
+					t.namesThread(v)
 				}
 			})
 		case 17:
-			t.maps(nested(v, 7))
+			t.maps(strings.TrimSuffix(nested(v, 7), " (deleted)"))
 		}
 	})
 	if t.uid == "" {
 		t.uid = "0" // a number that is 0 is not written
 	}
-	t.thread = t.threads[t.tid]
+	t.thread, t.process = t.threads[t.tid], t.command.String()
 	return err
 }
 
-func (t *tombstone) thread1(v []byte) {
+func (t *tombstone) namesThread(v []byte) {
 	id, name := "", ""
 	_ = message(v, func(field, n uint64, v []byte) {
 		switch field {

@@ -1,6 +1,7 @@
 package android
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/ringfence/ringfence/artifact"
@@ -33,7 +34,7 @@ func init() {
 // The same event may stand in several intervals; it is given once.
 func parseUsageStats(src *artifact.Source, to *artifact.Sink) error {
 	d := newDump(src, to)
-	seen := map[string]bool{}
+	seen, seed := map[uint64]bool{}, maphash.MakeSeed()
 	user := ""
 	for line := range d.lines() {
 		text := strings.TrimSpace(line)
@@ -45,7 +46,7 @@ func parseUsageStats(src *artifact.Source, to *artifact.Sink) error {
 		if !event && !(strings.HasPrefix(text, "package=") && strings.Contains(text, ` lastTime`)) {
 			continue
 		}
-		if key := user + " " + text; !seen[key] {
+		if key := maphash.String(seed, user+" "+text); !seen[key] {
 			if len(seen) < maxChanges {
 				seen[key] = true
 			}
