@@ -13,7 +13,7 @@ func init() {
 		Title: "How androidqf made the acquisition, and what it could not collect",
 		Kinds: aqf,
 		Paths: []string{"/aqf/acquisition.json", "/aqf/command.log"},
-		Refs:  []string{"https://github.com/mvt-project/androidqf/blob/main/docs/acquisition-archives.md"},
+		Refs:  []string{"https://github.com/mvt-project/androidqf"},
 		Fields: [][2]string{
 			{"uuid", "the acquisition's id"},
 			{"version", "of androidqf"},

@@ -16,7 +16,7 @@ func init() {
 		Title:  "Hashes of the files that androidqf collected, copies of apps among them",
 		Kinds:  aqf,
 		Paths:  []string{"/aqf/hashes.csv"},
-		Refs:   []string{"https://github.com/mvt-project/androidqf/blob/main/docs/acquisition-archives.md"},
+		Refs:   []string{"https://github.com/mvt-project/androidqf"},
 		Fields: [][2]string{{"path", "the file in the acquisition, as it was written"}, {"sha256", "of its content"}},
 		Parse:  parseHashes,
 	})

@@ -34,28 +34,30 @@ func parsePlatformCompat(src *artifact.Source, to *artifact.Sink) error {
 		if !found {
 			continue
 		}
-		id, _, _ := strings.Cut(text, ";")
 		for _, which := range [...]string{"packageOverrides", "rawOverrides"} {
-			_, overrides, found := strings.Cut(text, which+"={")
-			if !found {
-				continue
-			}
-			overrides, _, _ = strings.Cut(overrides, "}")
-			for o := range strings.SplitSeq(overrides, ",") {
-				pkg, enabled, found := strings.Cut(strings.TrimSpace(o), "=")
-				if !found {
-					continue
-				}
-				r := d.record(artifact.Named, moment{})
-				r.Set("package", pkg)
-				r.Set("change", value(text, "name="))
-				r.Set("id", id)
-				r.Set("enabled", enabled == "true")
-				r.Set("list", which)
-				r.Observe(indicator.App, pkg)
-				to.Emit()
-			}
+			emitOverrides(d, text, which)
 		}
 	}
 	return d.end()
+}
+
+// emitOverrides gives one of the lists of a change.
+func emitOverrides(d *dump, text, which string) {
+	id, _, _ := strings.Cut(text, ";")
+	_, overrides, _ := strings.Cut(text, which+"={")
+	overrides, _, _ = strings.Cut(overrides, "}")
+	for o := range strings.SplitSeq(overrides, ",") {
+		pkg, enabled, found := strings.Cut(strings.TrimSpace(o), "=")
+		if !found {
+			continue
+		}
+		r := d.record(artifact.Named, moment{})
+		r.Set("package", pkg)
+		r.Set("change", value(text, "name="))
+		r.Set("id", id)
+		r.Set("enabled", enabled == "true")
+		r.Set("list", which)
+		r.Observe(indicator.App, pkg)
+		d.to.Emit()
+	}
 }
