@@ -63,7 +63,9 @@ func (g *candidate) openFile(name string, c Content) ([]*Acquisition, error) {
 	var sums *sums
 	if g.read.whole && g.depth == 0 {
 		sums = g.read.sums
-		sums.add(name)
+		if _, summed := s.(*gzipTar); !summed {
+			sums.add(name)
+		}
 	}
 	inner := *g
 	inner.storage = s
@@ -226,9 +228,18 @@ func (g *candidate) unknown() error {
 // of one file.
 func (g *candidate) openStorage(name string, c Content) (storage, error) {
 	head := make([]byte, 512)
-	_, err := c.ReadAt(head, 0)
+	n, err := c.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	head = head[:n]
+	switch {
+	case isZip(head):
+		return openZip(c, g.problems, g.budget)
+	case isTar(head):
+		return openTar(g.ctx, c, g.problems)
+	case isGzip(head):
+		return g.openGzip(name, c)
 	}
 	return wholeFile{name, c}, nil
 }

@@ -33,7 +33,10 @@ type entry struct {
 	link     string // target of a symbolic link
 	note     string // what is odd about it
 
-	at int64 // how its storage finds it again
+	// How its storage finds it again.
+	at     int64  // offset of its header or content
+	packed int64  // bytes stored
+	method uint16 // of compression
 }
 
 // storage is files by their stored paths, whose content is opened on demand: a

@@ -1,0 +1,133 @@
+package acquisition
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// scan lists the entries of a zip file by their local headers [4.3.7]. An entry
+// whose size stands only behind its content [4.3.9] is inflated to find its
+// end; a stored one of that kind cannot be told from what follows it.
+func (z *zipFile) scan() error {
+	at, cut := int64(0), false
+	for !cut {
+		next := z.seek(at)
+		if next < 0 {
+			break
+		}
+		var err error
+		if at, cut, err = z.local(next); err != nil {
+			return err
+		}
+	}
+	if z.count == 0 {
+		return fmt.Errorf("%w: nothing in it could be found", errZip)
+	}
+	return nil
+}
+
+// seek finds the next local header at or behind at; -1 when there is none.
+func (z *zipFile) seek(at int64) int64 {
+	buf := make([]byte, 256<<10)
+	for at < z.content.Size() {
+		n, err := z.content.ReadAt(buf, at)
+		if i := bytes.Index(buf[:n], []byte(zipLocal)); i >= 0 {
+			return at + int64(i)
+		}
+		if err != nil {
+			return -1
+		}
+		at += int64(n - len(zipLocal) + 1)
+	}
+	return -1
+}
+
+// local lists one entry and returns where to go on; cut, when it was the last
+// because the file ends in it.
+func (z *zipFile) local(at int64) (next int64, cut bool, err error) {
+	var fixed [zipLocalSize]byte
+	if _, err := z.content.ReadAt(fixed[:], at); err != nil {
+		return 0, true, nil
+	}
+	le := binary.LittleEndian
+	flags, n, extra := le.Uint16(fixed[6:]), int(le.Uint16(fixed[26:])), int(le.Uint16(fixed[28:]))
+	rest := make([]byte, n+extra)
+	if _, err := z.content.ReadAt(rest, at+zipLocalSize); err != nil && !errors.Is(err, io.EOF) {
+		return 0, true, nil
+	}
+	e := entry{at: at, method: le.Uint16(fixed[8:]), packed: int64(le.Uint32(fixed[18:])), size: int64(le.Uint32(fixed[22:]))}
+	e.modified = dosTime(le.Uint16(fixed[12:]), le.Uint16(fixed[10:]))
+	e.extra(rest[n:], false)
+	from := at + zipLocalSize + int64(n+extra)
+	left := z.content.Size() - from
+	switch {
+	case flags&8 != 0 && e.packed == 0 && e.method == zipDeflated:
+		e.size, e.packed, cut = z.measure(from)
+	case flags&8 != 0 && e.packed == 0 && e.method == zipStored && e.size == 0 && n > 0 && rest[n-1] != '/':
+		e.method, e.note = 0xffff, "its size stood in the part of the archive that is lost: not read"
+	case e.packed < 0 || e.packed > left:
+		cut = true
+		e.packed = max(left, 0)
+		if e.method == zipStored {
+			e.size = e.packed
+		}
+	}
+	if cut {
+		e.note = "cut short: the archive ends within it"
+	}
+	if left < 0 {
+		return 0, true, nil
+	}
+	return from + e.packed, cut, z.list(e, rest[:n], flags)
+}
+
+// measure inflates what begins at an offset, to learn where it ends.
+func (z *zipFile) measure(from int64) (size, packed int64, cut bool) {
+	in := &byteCounter{r: io.NewSectionReader(z.content, from, z.content.Size()-from)}
+	r := flate.NewReader(in)
+	defer r.Close()
+	size, err := io.Copy(io.Discard, r)
+	return size, in.n, err != nil
+}
+
+// byteCounter counts what a decompressor takes: as an io.ByteReader it gives no
+// byte more than is asked for.
+type byteCounter struct {
+	r   *io.SectionReader
+	buf [4096]byte
+	got []byte
+	n   int64
+}
+
+// ReadByte reads a byte.
+func (c *byteCounter) ReadByte() (byte, error) {
+	if len(c.got) == 0 {
+		n, err := c.r.Read(c.buf[:])
+		if n == 0 {
+			return 0, err
+		}
+		c.got = c.buf[:n]
+	}
+	b := c.got[0]
+	c.got = c.got[1:]
+	c.n++
+	return b, nil
+}
+
+// Read reads what stands ready.
+func (c *byteCounter) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	one, err := c.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	b[0] = one
+	return 1, nil
+}
