@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/check"
+)
+
+// maxValue is how many characters of one value a page shows; the whole stands
+// in findings.json.
+const maxValue = 600
+
+// shown is a value from a phone as it may stand on a page or a terminal: what
+// is hidden is seen, what could be followed cannot be.
+func shown(v any) string {
+	var s string
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		s = v
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05 UTC")
+	case float64:
+		if v == float64(int64(v)) {
+			return fmt.Sprint(int64(v))
+		}
+		return fmt.Sprint(v)
+	default:
+		return fmt.Sprint(v)
+	}
+	return visible(cut(defang(s)))
+}
+
+// defang takes from links what makes them links, so that nobody taps one: the
+// way researchers write them.
+func defang(s string) string {
+	for _, scheme := range []struct{ from, to string }{{"https://", "hxxps://"}, {"http://", "hxxp://"}} {
+		s = foldReplace(s, scheme.from, scheme.to)
+	}
+	i := strings.Index(s, "://")
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i >= 0 {
+		end := i + 3
+		for end < len(s) && !strings.ContainsRune("/?# \t\r\n", rune(s[end])) {
+			end++
+		}
+		b.WriteString(s[:i+3])
+		b.WriteString(strings.ReplaceAll(s[i+3:end], ".", "[.]"))
+		s = s[end:]
+		i = strings.Index(s, "://")
+	}
+	return b.String() + s
+}
+
+// foldReplace replaces a text in any case.
+func foldReplace(s, from, to string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if len(s)-i >= len(from) && strings.EqualFold(s[i:i+len(from)], from) {
+			b.WriteString(to)
+			i += len(from)
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+// host is a name on the network that stands alone, defanged.
+func host(s string) string {
+	if strings.ContainsAny(s, "/@: ") {
+		return s
+	}
+	return strings.ReplaceAll(s, ".", "[.]")
+}
+
+// titled is a finding's title, with the site that it names defanged.
+func titled(f check.Finding) string {
+	if f.Indicator != nil && f.Indicator.Value != "" && f.Indicator.Type != "file-path" {
+		return shown(strings.ReplaceAll(f.Title, f.Indicator.Value, host(f.Indicator.Value)))
+	}
+	return shown(f.Title)
+}
+
+func cut(s string) string {
+	n := utf8.RuneCountInString(s)
+	if n <= maxValue {
+		return s
+	}
+	i := 0
+	for range maxValue {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
+	return fmt.Sprintf("%s ... (%d characters in all)", s[:i], n)
+}
+
+// visible shows characters that hide, turn the direction of text or drive a
+// terminal as what they are.
+func visible(s string) string {
+	return strings.Join(escape(s), "")
+}
+
+func escape(s string) []string {
+	var out []string
+	plain := 0
+	for i, r := range s {
+		size := utf8.RuneLen(r)
+		if r == utf8.RuneError && s[i] != 0xef {
+			size = 1
+		}
+		keep := r == '\n' || r == '\t' || (r != utf8.RuneError && unicode.IsPrint(r)) || r == '\u00a0'
+		if keep {
+			continue
+		}
+		out = append(out, s[plain:i])
+		if size == 1 && r == utf8.RuneError {
+			out = append(out, fmt.Sprintf(`\x%02x`, s[i]))
+		} else {
+			out = append(out, fmt.Sprintf(`\u{%x}`, r))
+		}
+		plain = i + size
+	}
+	return append(out, s[plain:])
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ringfence/ringfence/artifact"
+	"github.com/ringfence/ringfence/check"
+)
+
+// maxTold is how many findings of one weight the terminal shows.
+const maxTold = 40
+
+// screen writes lines that fit.
+type screen struct {
+	w     io.Writer
+	width int
+	color bool
+	err   error
+}
+
+// Terminal writes the verdict first, then the findings by severity and what
+// was looked at.
+//
+// Errors: those of writing.
+func Terminal(w io.Writer, r *check.Result, o Options) error {
+	s := &screen{w: w, width: 80, color: o.Color}
+	if o.Width > 0 {
+		s.width = min(max(o.Width, 40), 100)
+	}
+	says := english.Verdict[r.Verdict]
+	s.line(s.bold(strings.ToUpper(says.Says), colors[r.Verdict]))
+	s.fold("", says.Means)
+	told := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Severity > artifact.Low {
+			if told++; told <= maxTold {
+				s.finding(f)
+			}
+		}
+	}
+	if more := told - maxTold; more > 0 {
+		s.line(fmt.Sprintf("\nand %d more; all of them: --json, or --out DIR", more))
+	}
+	if slight := len(r.Findings) - told; slight > 0 {
+		s.line(fmt.Sprintf("\n%d findings of little weight (info, low): --json, or --out DIR", slight))
+	}
+	s.covered(r)
+	for _, name := range steps(r.Verdict) {
+		s.line("")
+		s.fold("", english.W[name])
+	}
+	return s.err
+}
+
+var colors = map[check.Verdict]string{check.Traces: "31", check.Attempted: "33", check.Suspicious: "33", check.Inconclusive: "33", check.Nothing: "32"}
+
+func (s *screen) finding(f *check.Finding) {
+	s.line("")
+	s.fold("", s.bold(strings.ToUpper(f.Severity.String()), severityColor(f.Severity))+": "+titled(*f))
+	when := "time not known"
+	if f.Time != nil {
+		when = utc(f.Time)
+	}
+	if f.Local {
+		when = strings.TrimSuffix(when, " UTC") + " by the phone's clock"
+	}
+	place := shown(f.Where.File)
+	if f.Where.Table != "" {
+		place += ", " + shown(f.Where.Table)
+	}
+	if f.Where.Row != 0 {
+		place += fmt.Sprintf(", row %d", f.Where.Row)
+	}
+	if f.Where.Offset != 0 {
+		place += fmt.Sprintf(", byte %d", f.Where.Offset)
+	}
+	if f.Recovered != "" {
+		place += ", deleted, still in: " + f.Recovered
+	}
+	s.fold("  when   ", when)
+	s.fold("  where  ", f.Artifact+": "+place)
+	switch {
+	case f.Indicator != nil:
+		s.fold("  sign   ", strings.TrimSuffix(fmt.Sprintf("%s %s, %s, %s", f.Indicator.Type, visible(host(f.Indicator.Value)), f.Indicator.Source, f.Indicator.Malware), ", "))
+	default:
+		s.fold("  rule   ", f.Heuristic)
+	}
+	s.fold("  means  ", shown(f.Explanation))
+	s.fold("  do     ", shown(f.Next))
+	if f.Repeats > 0 {
+		s.fold("         ", fmt.Sprintf("%d more records say the same", f.Repeats))
+	}
+}
+
+// covered says in what was looked.
+func (s *screen) covered(r *check.Result) {
+	s.line("")
+	s.line(s.bold("WHAT WAS LOOKED AT", ""))
+	for i, a := range r.Acquisitions {
+		n := map[check.State]int{}
+		var trouble []check.Coverage
+		for _, c := range r.Coverage {
+			if c.Acquisition != i {
+				continue
+			}
+			n[c.State]++
+			if c.State == check.Damaged || c.State == check.Unreadable {
+				trouble = append(trouble, c)
+			}
+		}
+		s.fold("  ", fmt.Sprintf("%s: %s %s %s", visible(a.Path), english.Kind[a.Kind], visible(a.Device.Model), visible(a.Device.System)))
+		s.fold("    ", fmt.Sprintf("%d parts read, %d empty, %d partly damaged, %d could not be read, %d not in this copy",
+			n[check.Read], n[check.Empty], n[check.Damaged], n[check.Unreadable], n[check.Absent]))
+		for _, c := range trouble {
+			s.fold("    ", c.Artifact+" "+english.State[c.State]+": "+shown(c.Note))
+		}
+	}
+	indicators := 0
+	for _, c := range r.Indicators {
+		indicators += c.Count
+	}
+	s.fold("  ", fmt.Sprintf("%d records, compared with %d indicators of %d lists, in %.1f s", r.Records, indicators, len(r.Indicators), r.Seconds))
+	if r.Unresolved.Count > 0 {
+		s.fold("  ", fmt.Sprintf("%d short links were not followed; where they lead is not known", r.Unresolved.Count))
+	}
+}
+
+func severityColor(s artifact.Severity) string {
+	if s >= artifact.High {
+		return "31"
+	}
+	return "33"
+}
+
+func (s *screen) bold(text, color string) string {
+	if !s.color {
+		return text
+	}
+	if color != "" {
+		color = ";" + color
+	}
+	return "\x1b[1" + color + "m" + text + "\x1b[0m"
+}
+
+func (s *screen) line(text string) {
+	if s.err == nil {
+		_, s.err = fmt.Fprintln(s.w, text)
+	}
+}
+
+// fold writes a text behind a label, in lines that fit.
+func (s *screen) fold(label, text string) {
+	room := s.width - len(label)
+	line, used := label, 0
+	for i, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		if i > 0 && used+1+n > room {
+			s.line(line)
+			line, used = strings.Repeat(" ", len(label)), 0
+		} else if used > 0 {
+			line += " "
+			used++
+		}
+		line += word
+		used += n
+	}
+	s.line(line)
+}
