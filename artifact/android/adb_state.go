@@ -120,18 +120,25 @@ func emitKey(d *dump, source, key, host string, last time.Time) {
 	r.Set("event", "key")
 	r.Set("source", source)
 	r.Set("host", host)
-	// The encoded key is 524 bytes: RSA 2048 with its Montgomery constants.
-	// https://android.googlesource.com/platform/system/core/+/refs/heads/main/libcrypto_utils/android_pubkey.cpp
-	b, err := base64.StdEncoding.DecodeString(key)
-	if err != nil || len(b) != 524 {
+	sum, valid := fingerprint(key)
+	if !valid {
 		r.Set("invalid", true)
 	}
-	if err == nil {
-		sum := md5.Sum(b)
-		r.Set("fingerprint", strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":"))
-	}
+	r.Set("fingerprint", sum)
 	r.Set("last_connection", last)
 	d.to.Emit()
+}
+
+// fingerprint returns the MD5 of a public key in base64 as adb shows it. A real
+// key is 524 bytes: RSA 2048 with its Montgomery constants.
+// https://android.googlesource.com/platform/system/core/+/refs/heads/main/libcrypto_utils/android_pubkey.cpp
+func fingerprint(key string) (sum string, valid bool) {
+	b, err := base64.StdEncoding.DecodeString(key)
+	if err != nil {
+		return "", false
+	}
+	m := md5.Sum(b)
+	return strings.ReplaceAll(fmt.Sprintf("% X", m[:]), " ", ":"), len(b) == 524
 }
 
 func emitWifi(d *dump, wifi map[string]string) {

@@ -72,7 +72,7 @@ func parseLogcat(src *artifact.Source, to *artifact.Sink) error {
 		}
 		if read := logTags[string(tag)]; read != nil {
 			read(l, line, pid, message)
-		} else if i := bytes.Index(message, denied); i >= 0 {
+		} else if i := bytes.Index(message, avc); i >= 0 && bytes.Contains(message[i:], denied) {
 			l.denial(line, message)
 		}
 	}
@@ -88,7 +88,7 @@ func parseLogcat(src *artifact.Source, to *artifact.Sink) error {
 	return l.end()
 }
 
-var denied = []byte("avc:  denied")
+var avc, denied = []byte("avc: "), []byte(" denied ")
 
 // logLine takes a line of logcat's threadtime form apart,
 // "01-02 03:04:05.678  1000  1234  1240 I ActivityManager: Start proc ...",
@@ -176,6 +176,8 @@ func (l *logcat) runtime(line, _, message []byte) {
 	if rest, found := bytes.CutPrefix(message, []byte("Process: ")); found {
 		process, pid, _ := bytes.Cut(rest, []byte(", PID: "))
 		l.emit(line, "crash", process, pid, nil, nil)
+	} else if bytes.Contains(message, []byte("FATAL EXCEPTION IN SYSTEM PROCESS")) {
+		l.emit(line, "crash", []byte("system_server"), nil, nil, nil)
 	}
 }
 
