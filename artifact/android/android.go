@@ -225,3 +225,19 @@ func fraction(text string) (nanos int, rest string) {
 }
 
 func (d *dump) local(text string) moment { return local(d.Device.Located, text) }
+
+// yearless reads a time without a year, "01-02 03:04:05.678": the latest that
+// is not after the dump, but for a day and a half by which clocks and zones may
+// differ. Without the time of the dump there is none.
+func (d *dump) yearless(text string) moment {
+	if d.Device.Taken == nil || len(text) < 14 || text[2] != '-' {
+		return moment{}
+	}
+	latest := d.Device.Taken.Add(36 * time.Hour)
+	for year := latest.Year(); year > latest.Year()-9; year-- { // 02-29 may be eight years back
+		if m := d.local(fmt.Sprintf("%04d-%s", year, text)); !m.IsZero() && !m.After(latest) {
+			return m
+		}
+	}
+	return moment{}
+}

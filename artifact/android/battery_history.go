@@ -21,7 +21,7 @@ func init() {
 			{"package", "the app that it names"},
 			{"text", "what was noted, as written"},
 			{"uid", "user id that it was done for"},
-			{"after", "time since the history's beginning, as written"},
+			{"after", "time since the history's beginning, or the clock, as written"},
 		},
 		Parse: parseBatteryHistory,
 	})
@@ -37,7 +37,8 @@ var historyEvents = map[string]bool{
 //
 //	+1h26m18s315ms (2) 095 +top=u0a280:"com.a" -job=u0a94:"com.b/.Job"
 //
-// which count from the line "0 (19) RESET:TIME: 2022-01-04-17-30-01".
+// which count from the line "0 (19) RESET:TIME: 2022-01-04-17-30-01", or newer
+// ones that begin with a clock, "01-04 18:56:19.315 095 +top=...".
 func parseBatteryHistory(src *artifact.Source, to *artifact.Sink) error {
 	d := newDump(src, to)
 	var begin moment
@@ -65,6 +66,11 @@ func parseBatteryHistory(src *artifact.Source, to *artifact.Sink) error {
 		when := begin
 		if !begin.IsZero() {
 			when.Time = begin.Add(passed)
+		}
+		if len(after) == len("01-02") && after[2] == '-' {
+			clock, events, _ := strings.Cut(rest, " ")
+			after, rest = after+" "+clock, events
+			when = d.yearless(after)
 		}
 		for rest != "" {
 			rest = historyEvent(d, rest, after, when, names)

@@ -41,7 +41,6 @@ const maxSame = 100
 // logcat is one log that is read.
 type logcat struct {
 	*dump
-	taken time.Time // when it ended, in the device's clock; zero: not known
 	names interned
 	same  map[string]*same
 	sums  []*same
@@ -62,9 +61,6 @@ type same struct {
 // is looked at, and of the tags that matter the rest.
 func parseLogcat(src *artifact.Source, to *artifact.Sink) error {
 	l := &logcat{dump: newDump(src, to), names: interned{}, same: map[string]*same{}}
-	if t := src.Device.Taken; t != nil {
-		l.taken = *t
-	}
 	for line := range l.raw() {
 		tag, pid, message := logLine(line)
 		if tag == nil {
@@ -275,16 +271,11 @@ func (l *logcat) emit(line []byte, event string, process, pid, reason, message [
 	l.to.Emit()
 }
 
-// clock reads a line's "01-02 03:04:05.678". The year is that of the dump, or
-// the one before when the line would stand after it; without a dump's time
-// there is none.
+// clock reads a line's "01-02 03:04:05.678"; lines of one minute stand together.
 func (l *logcat) clock(line []byte) moment {
-	if l.taken.IsZero() {
-		return moment{}
-	}
 	if !bytes.Equal(line[:12], l.stamp[:]) {
 		copy(l.stamp[:], line)
-		l.when = l.minute(string(line[:12]))
+		l.when = l.yearless(string(line[:12]) + "00")
 	}
 	if l.when.IsZero() || line[12] < '0' || line[12] > '6' || line[13] < '0' || line[13] > '9' {
 		return l.when
@@ -292,14 +283,4 @@ func (l *logcat) clock(line []byte) moment {
 	seconds := time.Duration(line[12]-'0')*10 + time.Duration(line[13]-'0')
 	nanos, _ := fraction(string(line[14:18]))
 	return moment{l.when.Add(seconds*time.Second + time.Duration(nanos)), l.when.local}
-}
-
-// minute reads "01-02 03:04:" with the year that fits.
-func (l *logcat) minute(text string) moment {
-	year := l.taken.Format("2006-")
-	m := l.local(year + text + "00")
-	if !m.IsZero() && m.After(l.taken.Add(36*time.Hour)) {
-		m = l.local(l.taken.AddDate(-1, 0, 0).Format("2006-") + text + "00")
-	}
-	return m
 }

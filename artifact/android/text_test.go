@@ -141,8 +141,7 @@ func TestWalk(t *testing.T) {
 
 // A log's year is the one that puts it before the dump.
 func TestLogYear(t *testing.T) {
-	taken := time.Date(2026, 1, 2, 8, 0, 0, 0, time.UTC)
-	l := &logcat{dump: newDump(source(example{path: "/dumpstate/SYSTEM LOG"}), nil), taken: taken}
+	l := &logcat{dump: newDump(source(example{path: "/dumpstate/SYSTEM LOG"}), nil)}
 	for line, want := range map[string]string{
 		"01-02 09:00:01.500  1000  1500 I Tag: x": "2026-01-02T07:00:01.5Z",
 		"12-31 23:59:59.999  1000  1500 I Tag: x": "2025-12-31T21:59:59.999Z",

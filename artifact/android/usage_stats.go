@@ -22,6 +22,7 @@ func init() {
 			{"total", "of usage: time in front, as written"},
 			{"launches", "of usage: how often it was started"},
 			{"reason", "of a change of its standby bucket: why"},
+			{"clock", "the time as written, where its form is not known"},
 			{"user", "the Android user"},
 		},
 		Parse: parseUsageStats,
@@ -66,7 +67,8 @@ func emitUsage(d *dump, text, user string, event bool) {
 		}
 	}
 	pkg := value(text, "package=")
-	r := d.record(artifact.Ran, d.local(when))
+	at := d.local(when)
+	r := d.record(artifact.Ran, at)
 	r.Set("event", name)
 	r.Set("package", pkg)
 	r.Set("class", value(text, "class="))
@@ -77,6 +79,9 @@ func emitUsage(d *dump, text, user string, event bool) {
 		}
 	}
 	r.Set("reason", value(text, "reason="))
+	if at.IsZero() {
+		r.Set("clock", when)
+	}
 	r.Set("user", user)
 	r.Observe(indicator.App, pkg)
 	d.to.Emit()
