@@ -240,6 +240,8 @@ func (g *candidate) openStorage(name string, c Content) (storage, error) {
 		return openTar(g.ctx, c, g.problems)
 	case isGzip(head):
 		return g.openGzip(name, c)
+	case isAge(head):
+		return g.openAge(name, c)
 	}
 	return wholeFile{name, c}, nil
 }
