@@ -1,11 +1,14 @@
 package acquisition
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,7 +21,44 @@ type index struct {
 	count int
 	notes []string // that repeat
 	seen  map[uint64]struct{}
+
+	once sync.Once
+	near map[string]entry // those at the top, also folders without an entry; nil when there are too many
 }
+
+// Limits of what is held of an archive's top, where acquisitions are looked for.
+const (
+	nearDepth = 4 // components of a path
+	nearMost  = 50_000
+)
+
+// top gathers what stands near the archive's top.
+func (x *index) top() map[string]entry {
+	x.once.Do(func() {
+		near := map[string]entry{}
+		for c := x.read(); c.next() && len(near) < nearMost; {
+			end, depth := 0, 0
+			for ; depth < nearDepth && end < len(c.path); depth++ {
+				next := bytes.IndexByte(c.path[end+1:], '/')
+				if next < 0 {
+					near[string(c.path)] = c.entry()
+					break
+				}
+				end += 1 + next
+				if _, ok := near[string(c.path[:end])]; !ok {
+					near[string(c.path[:end])] = entry{path: string(c.path[:end]), dir: true}
+				}
+			}
+		}
+		if len(near) < nearMost {
+			x.near = near
+		}
+	})
+	return x.near
+}
+
+// isNear tells whether a path would stand in what top gathers.
+func isNear(path string, below int) bool { return strings.Count(path, "/")+1+below <= nearDepth }
 
 var indexSeed = maphash.MakeSeed()
 
@@ -187,6 +227,10 @@ func (x *index) each(dir string, deep bool, yield func(entry) bool) error {
 	if dir != "" && dir != "." {
 		under = dir + "/"
 	}
+	if !deep && isNear(dir, 1) && x.top() != nil {
+		x.eachNear(under, yield)
+		return nil
+	}
 	folders := map[string]bool{}
 	for c := x.read(); c.next(); {
 		if len(c.path) <= len(under) || string(c.path[:len(under)]) != under {
@@ -210,9 +254,31 @@ func (x *index) each(dir string, deep bool, yield func(entry) bool) error {
 	return nil
 }
 
+// eachNear gives what stands directly in a folder near the top, by name.
+func (x *index) eachNear(under string, yield func(entry) bool) {
+	var names []string
+	for name := range x.near {
+		if len(name) > len(under) && strings.HasPrefix(name, under) && strings.IndexByte(name[len(under):], '/') < 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if !yield(x.near[name]) {
+			return
+		}
+	}
+}
+
 // entry finds a path. Of one that comes more than once, the last is found, as
 // unpacking would leave it.
 func (x *index) entry(name string) (entry, error) {
+	if isNear(name, 0) && x.top() != nil {
+		if e, ok := x.near[name]; ok {
+			return e, nil
+		}
+		return entry{}, fmt.Errorf("%s: %w", shown(name), fs.ErrNotExist)
+	}
 	found, ok := entry{}, false
 	for c := x.read(); c.next(); {
 		switch {

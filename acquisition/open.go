@@ -114,8 +114,11 @@ func (g *candidate) look() ([]*Acquisition, error) {
 	left := maxCandidates
 	var failed []error
 	all, failed = g.lookInside(maxLook, &left)
+	if len(all) == 0 && len(failed) == 0 {
+		failed = append(failed, g.unknown())
+	}
 	if len(all) == 0 {
-		return nil, g.closeOn(errors.Join(append(failed, g.unknown())...))
+		return nil, g.closeOn(errors.Join(failed...))
 	}
 	for _, err := range failed {
 		all[0].problem(g.path, err)
