@@ -12,7 +12,7 @@ import (
 
 // scan lists the entries of a zip file by their local headers [4.3.7]. An entry
 // whose size stands only behind its content [4.3.9] is inflated to find its
-// end; a stored one of that kind cannot be told from what follows it.
+// end; a stored one ends where a data descriptor tells the length that it has.
 func (z *zipFile) scan() error {
 	at, cut := int64(0), false
 	for !cut {
@@ -68,8 +68,9 @@ func (z *zipFile) local(at int64) (next int64, cut bool, err error) {
 	switch {
 	case flags&8 != 0 && e.packed == 0 && e.method == zipDeflated:
 		e.size, e.packed, cut = z.measure(from)
-	case flags&8 != 0 && e.packed == 0 && e.method == zipStored && e.size == 0 && n > 0 && rest[n-1] != '/':
-		e.method, e.note = 0xffff, "its size stood in the part of the archive that is lost: not read"
+	case flags&8 != 0 && e.packed == 0 && e.method == zipStored && e.size == 0:
+		e.packed, cut = z.descriptor(from)
+		e.size = e.packed
 	case e.packed < 0 || e.packed > left:
 		cut = true
 		e.packed = max(left, 0)
@@ -84,6 +85,30 @@ func (z *zipFile) local(at int64) (next int64, cut bool, err error) {
 		return 0, true, nil
 	}
 	return from + e.packed, cut, z.list(e, rest[:n], flags)
+}
+
+// descriptor finds the data descriptor behind stored content: the one whose
+// size is how far it stands from the content's beginning.
+func (z *zipFile) descriptor(from int64) (size int64, cut bool) {
+	buf := make([]byte, 256<<10)
+	for at := from; at < z.content.Size(); {
+		n, err := z.content.ReadAt(buf, at)
+		for i := 0; ; i++ {
+			next := bytes.Index(buf[i:n], []byte(zipData))
+			if next < 0 || i+next+12 > n {
+				break
+			}
+			i += next
+			if size := at + int64(i) - from; size&(1<<32-1) == int64(binary.LittleEndian.Uint32(buf[i+8:])) {
+				return size, false
+			}
+		}
+		if err != nil {
+			break
+		}
+		at += int64(n - 12)
+	}
+	return z.content.Size() - from, true
 }
 
 // measure inflates what begins at an offset, to learn where it ends.
