@@ -208,7 +208,11 @@ func local(zone *time.Location, text string) moment {
 	} else if !known {
 		where = time.UTC
 	}
-	return moment{time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], nanos, where).UTC(), !known}
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], nanos, where)
+	if t.Month() != time.Month(n[1]) {
+		return moment{} // the 30th of February
+	}
+	return moment{t.UTC(), !known}
 }
 
 // fraction reads ".315" as nanoseconds.

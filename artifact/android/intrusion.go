@@ -37,9 +37,9 @@ type events struct {
 	first  place
 }
 
-// maxSeen bounds what is remembered to tell repeated events; a log of a year
-// on a busy phone has some million.
-const maxSeen = 4_000_000
+// maxSeen bounds what is remembered to tell repeated events. Behind it they are
+// given again, not left out.
+const maxSeen = 1_500_000
 
 var errJSON = errors.New("no line of JSON")
 

@@ -44,6 +44,7 @@ func parsePlatformCompat(src *artifact.Source, to *artifact.Sink) error {
 // emitOverrides gives one of the lists of a change.
 func emitOverrides(d *dump, text, which string) {
 	id, _, _ := strings.Cut(text, ";")
+	name := value(text, "name=")
 	_, overrides, _ := strings.Cut(text, which+"={")
 	overrides, _, _ = strings.Cut(overrides, "}")
 	for o := range strings.SplitSeq(overrides, ",") {
@@ -53,7 +54,7 @@ func emitOverrides(d *dump, text, which string) {
 		}
 		r := d.record(artifact.Named, moment{})
 		r.Set("package", pkg)
-		r.Set("change", value(text, "name="))
+		r.Set("change", name)
 		r.Set("id", id)
 		r.Set("enabled", enabled == "true")
 		r.Set("list", which)

@@ -22,6 +22,7 @@ func TestLocal(t *testing.T) {
 		{"2022-01-04-17-30-01", "2022-01-04T15:30:01Z", false},
 		{"2023-04-12 12:32:40.518290770+0400", "2023-04-12T08:32:40.51829077Z", false},
 		{"2023-13-12 12:32:40", "", false},
+		{"2023-02-29 12:32:40", "", false},
 		{"23-11-12 12:32:40", "", false},
 		{"2023-11-12 12:32", "", false},
 		{"", "", false},
@@ -145,6 +146,7 @@ func TestLogYear(t *testing.T) {
 	for line, want := range map[string]string{
 		"01-02 09:00:01.500  1000  1500 I Tag: x": "2026-01-02T07:00:01.5Z",
 		"12-31 23:59:59.999  1000  1500 I Tag: x": "2025-12-31T21:59:59.999Z",
+		"02-29 10:00:00.000  1000  1500 I Tag: x": "2024-02-29T08:00:00Z",
 	} {
 		if got := l.clock([]byte(line)).Format(time.RFC3339Nano); got != want {
 			t.Errorf("%s is %s, want %s", line, got, want)
