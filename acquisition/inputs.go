@@ -31,7 +31,8 @@ func (a *Acquisition) Inputs() []Input {
 // inputs are the stored files that one acquisition reads.
 type inputs struct {
 	sums  *sums
-	whole bool   // one file holds it all
+	whole bool   // the file that was given holds it all
+	one   bool   // the file named by under holds it all
 	under string // folder, or the one file
 }
 
@@ -43,9 +44,16 @@ func newInputs(s storage) *inputs {
 	return &inputs{whole: true, sums: newSums(func(string) (Content, error) { return one.open(entry{path: one.name}) })}
 }
 
-// only narrows to one folder or file.
+// file narrows to one file, which is an archive.
+func (in *inputs) file(path string) *inputs {
+	narrow := *in.only(path)
+	narrow.one = true
+	return &narrow
+}
+
+// only narrows to one folder.
 func (in *inputs) only(path string) *inputs {
-	if in.whole {
+	if in.whole || in.one {
 		return in
 	}
 	narrow := *in

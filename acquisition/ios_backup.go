@@ -81,7 +81,7 @@ func (b *backup) unfinished() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: an iOS backup without its Manifest.db: %w", b.path, fs.ErrNotExist)
+	return fmt.Errorf("an iOS backup without its Manifest.db: %w", fs.ErrNotExist)
 }
 
 // prepare reads what stands beside the manifest, unlocks the keys, and finds
@@ -97,7 +97,7 @@ func (b *backup) prepare(a *Acquisition) error {
 	if intOf(about["IsEncrypted"]) != 0 {
 		a.Encrypted = true
 		if err := b.unlock(about); err != nil {
-			return fmt.Errorf("%s: %w", b.path, err)
+			return err
 		}
 	}
 	for _, name := range backupOwn {
@@ -109,7 +109,7 @@ func (b *backup) prepare(a *Acquisition) error {
 		return err
 	}
 	if err := b.readable(); err != nil {
-		return fmt.Errorf("%s: %w", b.path, err)
+		return err
 	}
 	return b.keepWanted()
 }

@@ -87,10 +87,18 @@ func (g *candidate) at(dir string) *candidate {
 	}
 	part := *g
 	part.storage = in(g.storage, dir)
-	part.path = strings.TrimSuffix(g.path, "/") + "/" + dir
+	part.path = g.inside(dir)
 	part.stored = g.stored + dir + "/"
 	part.read = g.read.only(dir)
 	return &part
+}
+
+// inside is the path of what stands in g: "folder/name", "archive.zip!name".
+func (g *candidate) inside(name string) string {
+	if strings.HasSuffix(g.stored, "!") {
+		return g.path + "!" + name
+	}
+	return strings.TrimRight(g.path, "/\\") + "/" + name
 }
 
 // file is an entry as a File, under a device path.

@@ -58,7 +58,7 @@ func (g *candidate) openFile(name string, c Content) ([]*Acquisition, error) {
 	}
 	s, err := g.openStorage(name, c)
 	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", g.path, err), c.Close())
 	}
 	var sums *sums
 	if g.read.whole && g.depth == 0 {
@@ -81,10 +81,7 @@ func (g *candidate) openFile(name string, c Content) ([]*Acquisition, error) {
 func (g *candidate) nested(outer *Acquisition, e entry) []*Acquisition {
 	inner := *g
 	inner.within, inner.depth, inner.problems = outer, g.depth+1, &problems{}
-	inner.path = g.path + "!" + e.path
-	if _, folder := g.storage.(*folder); folder {
-		inner.path = filepath.Join(g.path, filepath.FromSlash(e.path))
-	}
+	inner.path = g.inside(e.path)
 	if inner.depth > maxNested {
 		outer.problem(g.stored+e.path, fmt.Errorf("%w: %d acquisitions within each other", ErrLimit, inner.depth))
 		return nil
@@ -94,7 +91,7 @@ func (g *candidate) nested(outer *Acquisition, e entry) []*Acquisition {
 		outer.problem(g.stored+e.path, err)
 		return nil
 	}
-	inner.read = g.read.only(e.path)
+	inner.read = g.read.file(e.path)
 	all, err := inner.openFile(e.path, c)
 	if err != nil {
 		outer.problem(g.stored+e.path, err)
@@ -105,8 +102,11 @@ func (g *candidate) nested(outer *Acquisition, e entry) []*Acquisition {
 // look recognises what g is; what is nothing by itself may hold several.
 func (g *candidate) look() ([]*Acquisition, error) {
 	all, err := g.recognise()
-	if all != nil || err != nil {
-		return all, g.closeOn(err)
+	if err != nil {
+		return nil, g.closeOn(fmt.Errorf("%s: %w", g.path, err))
+	}
+	if all != nil {
+		return all, nil
 	}
 	if _, single := g.storage.(wholeFile); single {
 		return nil, g.closeOn(g.unknown())
@@ -195,14 +195,14 @@ func (g *candidate) lookPacked(e entry) ([]*Acquisition, []error) {
 	}
 	inner := *g
 	inner.depth++
-	inner.path = strings.TrimSuffix(g.path, "/") + "/" + e.path
-	inner.read, inner.problems = g.read.only(g.stored+e.path), &problems{}
+	inner.path = g.inside(e.path)
+	inner.read, inner.problems = g.read.file(e.path), &problems{}
 	all, err := inner.openFile(e.path, c)
 	if errors.Is(err, ErrUnknown) {
 		return nil, nil // a file among others
 	}
 	if err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", g.stored+e.path, err)}
+		return nil, []error{err}
 	}
 	return all, nil
 }

@@ -67,7 +67,11 @@ func (z *zipFile) local(at int64) (next int64, cut bool, err error) {
 	left := z.content.Size() - from
 	switch {
 	case flags&8 != 0 && e.packed == 0 && e.method == zipDeflated:
-		e.size, e.packed, cut = z.measure(from)
+		var err error
+		e.size, e.packed, err = z.measure(from)
+		if cut = errors.Is(err, io.ErrUnexpectedEOF); err != nil && !cut {
+			e.note = "damaged: what could be unpacked is given"
+		}
 	case flags&8 != 0 && e.packed == 0 && e.method == zipStored && e.size == 0:
 		e.packed, cut = z.descriptor(from)
 		e.size = e.packed
@@ -112,12 +116,12 @@ func (z *zipFile) descriptor(from int64) (size int64, cut bool) {
 }
 
 // measure inflates what begins at an offset, to learn where it ends.
-func (z *zipFile) measure(from int64) (size, packed int64, cut bool) {
+func (z *zipFile) measure(from int64) (size, packed int64, err error) {
 	in := &byteCounter{r: io.NewSectionReader(z.content, from, z.content.Size()-from)}
 	r := flate.NewReader(in)
 	defer r.Close()
-	size, err := io.Copy(io.Discard, r)
-	return size, in.n, err != nil
+	size, err = io.Copy(io.Discard, r)
+	return size, in.n, err
 }
 
 // byteCounter counts what a decompressor takes: as an io.ByteReader it gives no
