@@ -156,20 +156,25 @@ func (e *entry) extra(b []byte, central bool) {
 		b = b[4+n:]
 		switch {
 		case id == 1:
-			values := []*int64{&e.size, &e.packed}
-			if central {
-				values = append(values, &e.at)
-			}
-			for _, v := range values {
-				if *v == 1<<32-1 && len(field) >= 8 {
-					*v = int64(le.Uint64(field))
-					field = field[8:]
-				}
-			}
+			e.wide(field, central)
 		case id == 0x5455 && n >= 5 && field[0]&1 != 0: // Info-ZIP extended timestamp
 			e.modified = time.Unix(int64(int32(le.Uint32(field[1:]))), 0).UTC()
 		case id == 0x7875 && n >= 11 && field[1] == 4 && field[6] == 4: // Info-ZIP Unix owner
 			e.uid, e.gid = int(le.Uint32(field[2:])), int(le.Uint32(field[7:]))
+		}
+	}
+}
+
+// wide reads the 64-bit sizes of those that did not fit in 32 bits.
+func (e *entry) wide(field []byte, central bool) {
+	values := []*int64{&e.size, &e.packed}
+	if central {
+		values = append(values, &e.at)
+	}
+	for _, v := range values {
+		if *v == 1<<32-1 && len(field) >= 8 {
+			*v = int64(binary.LittleEndian.Uint64(field))
+			field = field[8:]
 		}
 	}
 }
