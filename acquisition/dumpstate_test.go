@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"io"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
 )
 
-func keepAll(budget *atomic.Int64) func(string) *aside {
+func keepAll(budget *asideSpace) func(string) *aside {
 	return func(string) *aside { return &aside{budget: budget} }
 }
 
@@ -47,7 +46,7 @@ func TestSplitDump(t *testing.T) {
 		"data, error": iotest.DataErrReader(strings.NewReader(smallDump)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			sections, err := splitDump(r, keepAll(new(atomic.Int64)))
+			sections, err := splitDump(r, keepAll(&asideSpace{}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +82,7 @@ func TestSplitDumpAcrossWindows(t *testing.T) {
 	for shift := range 40 {
 		filler := strings.Repeat("x", dumpWindow-20-shift) + "\n"
 		dump := filler + "DUMP OF SERVICE package:\nhere\n"
-		sections, err := splitDump(strings.NewReader(dump), keepAll(new(atomic.Int64)))
+		sections, err := splitDump(strings.NewReader(dump), keepAll(&asideSpace{}))
 		if err != nil || len(sections) != 2 || text(t, sections[1]) != "here\n" {
 			t.Fatalf("shift %d: %v, %d sections", shift, err, len(sections))
 		}
@@ -95,7 +94,7 @@ func TestSplitDumpAcrossWindows(t *testing.T) {
 
 func TestSplitDumpKeepsLargeSections(t *testing.T) {
 	large := strings.Repeat("0123456789abcde\n", asideInMemory/8)
-	budget := new(atomic.Int64)
+	budget := &asideSpace{}
 	sections, err := splitDump(strings.NewReader("DUMP OF SERVICE large:\n"+large), keepAll(budget))
 	if err != nil || len(sections) != 2 || text(t, sections[1]) != large {
 		t.Fatalf("%v, %d sections", err, len(sections))
@@ -117,7 +116,7 @@ func FuzzSplitDump(f *testing.F) {
 	f.Add([]byte(smallDump))
 	f.Add([]byte("------ ------\n\n------ a ------"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		sections, err := splitDump(bytes.NewReader(b), keepAll(new(atomic.Int64)))
+		sections, err := splitDump(bytes.NewReader(b), keepAll(&asideSpace{}))
 		if err != nil {
 			t.Fatal(err)
 		}

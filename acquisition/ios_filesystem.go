@@ -47,17 +47,22 @@ const (
 
 var fileSystemAbout = []string{systemVersion, mobileGestalt, lockdownData}
 
-// layouts are the ways in which the root of a file system stands in a storage:
-// what is there, and what is put before a stored path to make a device path.
-var layouts = []struct {
-	has    []string
-	prefix string
-}{
-	{[]string{"private/var/mobile"}, "/"},
-	{[]string{"private/var/db", "private/var/root"}, "/"},
-	{[]string{"var/mobile"}, "/"},
-	{[]string{"mobile/Library", "mobile/Containers"}, "/private/var/"}, // the data volume alone
-	{[]string{"mobile/Library", "Keychains"}, "/private/var/"},
+// layout is a way in which a file system stands in a storage: by what it is
+// known, and where the folders of its system and of its data volume are.
+type layout struct {
+	has          []string
+	system, data string // "": none of its own; folders end with a slash
+}
+
+const nowhere = "\x00" // no stored path begins so
+
+var layouts = []layout{
+	{[]string{"filesystem1", "filesystem2/mobile"}, "filesystem1/", "filesystem2/"}, // Cellebrite's: one volume each
+	{[]string{"private/var/mobile"}, "", nowhere},
+	{[]string{"private/var/db", "private/var/root"}, "", nowhere},
+	{[]string{"var/mobile"}, "", nowhere},
+	{[]string{"mobile/Library", "mobile/Containers"}, nowhere, ""}, // the data volume alone
+	{[]string{"mobile/Library", "Keychains"}, nowhere, ""},
 }
 
 func recogniseFileSystem(g *candidate) ([]*Acquisition, error) {
@@ -65,7 +70,7 @@ func recogniseFileSystem(g *candidate) ([]*Acquisition, error) {
 		if !hasAll(g, l.has) {
 			continue
 		}
-		f := &fileSystem{g, l.prefix}
+		f := &fileSystem{g, l}
 		a := g.acquisition(IOSFileSystem, mapped{g, f.device})
 		a.Device = f.about()
 		return append([]*Acquisition{a}, f.diagnostics(a)...), nil
@@ -85,12 +90,16 @@ func hasAll(s storage, names []string) bool {
 // fileSystem is a file system in a storage.
 type fileSystem struct {
 	*candidate
-	prefix string
+	layout
 }
 
-// device is where a stored path stood.
+// device is where a stored path stood. What a tool put beside the volumes
+// stands under its own name.
 func (f *fileSystem) device(stored string) string {
-	return devicePath(f.prefix + stored)
+	if below, ok := strings.CutPrefix(stored, f.data); ok {
+		return "/private/var/" + below
+	}
+	return devicePath("/" + strings.TrimPrefix(stored, f.system))
 }
 
 // devicePath is an absolute path without the links that every iOS has: /var,
@@ -119,7 +128,7 @@ func deviceGuesses(stored string) []string {
 		if !ok {
 			break
 		}
-		guesses = append(guesses, "/"+below)
+		guesses = append(guesses, "/"+below, "/private/var/"+below)
 		rest = below
 	}
 	return guesses
@@ -137,11 +146,11 @@ func componentsIn(stored, part string) int {
 	return -1
 }
 
-// stored is where a path under /private/var stands.
+// under is where a path under /private/var stands.
 func (f *fileSystem) under(name string) string {
 	switch {
-	case f.prefix != "/":
-		return name
+	case f.data != nowhere:
+		return f.data + name
 	case hasAll(f, []string{"private/var"}):
 		return "private/var/" + name
 	}
@@ -150,7 +159,7 @@ func (f *fileSystem) under(name string) string {
 
 // about reads what the file system says of its device.
 func (f *fileSystem) about() (d Device) {
-	d.system(f.dict(systemVersion))
+	d.system(f.dict(strings.TrimPrefix(f.layout.system, nowhere) + systemVersion))
 	// The keys of this cache are hashes of names: here ProductType.
 	// Source: J. Levin, "MobileGestalt", newosxbook.com.
 	extra := dictOf(f.dict(f.under(mobileGestalt))["CacheExtra"])

@@ -44,7 +44,7 @@ type candidate struct {
 	within   *Acquisition
 	depth    int // of acquisitions within each other
 	problems *problems
-	budget   *atomic.Int64 // of aside contents, shared
+	budget   *asideSpace // of aside contents, shared
 	read     *inputs
 	holds    []*hold // what an acquisition of g needs open
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 )
 
 // Limits of looking for acquisitions.
@@ -31,7 +30,7 @@ func Open(ctx context.Context, path string, o Options) ([]*Acquisition, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &candidate{ctx: ctx, path: path, Options: o, problems: &problems{}, budget: &atomic.Int64{}}
+	g := &candidate{ctx: ctx, path: path, Options: o, problems: &problems{}, budget: &asideSpace{}}
 	if info.IsDir() {
 		g.storage, err = openFolder(path, g.problems)
 		if err != nil {

@@ -28,10 +28,13 @@ func phone(prefix string) []stuff {
 }
 
 func TestFileSystems(t *testing.T) {
-	for _, layout := range []string{"private/var/", "var/", "", "filesystem1/private/var/", "EXTRACTION_FFS 01/Dump/private/var/", "Data/"} {
+	for _, layout := range []string{"private/var/", "var/", "", "filesystem1/private/var/", "EXTRACTION_FFS 01/Dump/private/var/", "Data/", "filesystem2/"} {
 		files := phone(layout)
 		if root := strings.TrimSuffix(layout, "private/var/"); root != layout {
 			files = append(files, stuff{root + systemVersion, []byte(versionPlist)})
+		}
+		if layout == "filesystem2/" {
+			files = append(files, stuff{"filesystem1/private/var/mobile/mount", nil}, stuff{"filesystem1/" + systemVersion, []byte(versionPlist)}, stuff{"extra/keychain", nil})
 		}
 		paths := []string{writeTree(t, t.TempDir(), files)}
 		for name, b := range map[string][]byte{"x.zip": zipOf(t, files), "x.tar": tarOf(t, files), "x.tar.gz": gzipOf(t, tarOf(t, files))} {
@@ -53,7 +56,7 @@ func TestFileSystems(t *testing.T) {
 				if got := readAll(t, a, all["/private/var/mobile/Library/SMS/sms.db"]); string(got) != "messages" {
 					t.Errorf("%q", got)
 				}
-				if strings.Contains(layout, "private") && (a.Device.System != "iOS 17.5.1" || a.Device.Build != "21F90") {
+				if (strings.Contains(layout, "private") || layout == "filesystem2/") && (a.Device.System != "iOS 17.5.1" || a.Device.Build != "21F90") {
 					t.Errorf("%+v", a.Device)
 				}
 			})

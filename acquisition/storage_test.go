@@ -16,7 +16,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -93,7 +92,7 @@ func gzipOf(t testing.TB, b []byte) []byte {
 // storageOf opens bytes as Open would.
 func storageOf(t testing.TB, name string, b []byte) (storage, *problems, error) {
 	t.Helper()
-	g := &candidate{ctx: context.Background(), problems: &problems{}, budget: &atomic.Int64{}, read: &inputs{}, depth: 1}
+	g := &candidate{ctx: context.Background(), problems: &problems{}, budget: &asideSpace{}, read: &inputs{}, depth: 1}
 	c := inMemory(b)
 	s, err := g.openStorage(name, c)
 	return s, g.problems, err
@@ -381,4 +380,44 @@ func FuzzArchive(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// Beyond what may stay in memory, many small contents share one file.
+func TestAsidesShareAFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("TMP", dir)
+	space := &asideSpace{}
+	space.Add(asideMemory - 100)
+	var all []*aside
+	for range 2000 {
+		all = append(all, &aside{budget: space})
+	}
+	want := func(i int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%d,", i), i%7) }
+	for range 3 { // interleaved, as nothing forbids it
+		for i, a := range all {
+			_, err := a.Write(want(i))
+			must(t, err)
+		}
+	}
+	for i, a := range all {
+		whole := bytes.Repeat(want(i), 3)
+		b := make([]byte, len(whole)+5)
+		n, err := a.ReadAt(b, 0)
+		if !bytes.Equal(b[:n], whole) || err != io.EOF || a.Size() != int64(n) {
+			t.Fatalf("%d: %q, %v, want %q", i, b[:n], err, whole)
+		}
+		if len(whole) > 4 {
+			if n, err := a.ReadAt(b[:2], int64(len(whole)-3)); n != 2 || err != nil || string(b[:2]) != string(whole[len(whole)-3:len(whole)-1]) {
+				t.Fatalf("%d: %q, %v", i, b[:2], err)
+			}
+		}
+	}
+	for _, a := range all {
+		must(t, a.drop())
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 0 || space.file != nil || space.Load() != asideMemory-100 {
+		t.Errorf("%v, %v, %v, %d", left, err, space.file, space.Load())
+	}
 }

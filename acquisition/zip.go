@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -53,12 +52,12 @@ type zipFile struct {
 	index
 	content  Content
 	problems *problems
-	budget   *atomic.Int64
+	budget   *asideSpace
 }
 
 // openZip lists a zip file. One whose directory is missing or damaged is listed
 // by its local headers, and that is a problem.
-func openZip(c Content, p *problems, budget *atomic.Int64) (*zipFile, error) {
+func openZip(c Content, p *problems, budget *asideSpace) (*zipFile, error) {
 	z := &zipFile{content: c, problems: p, budget: budget}
 	defer z.done()
 	err := z.directory()
