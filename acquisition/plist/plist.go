@@ -18,7 +18,7 @@ var (
 const (
 	MaxSize  = 256 << 20 // bytes
 	MaxDepth = 256       // levels; Apple's own parser stops at 512
-	MaxNodes = 8 << 20
+	MaxNodes = 4 << 20
 )
 
 // UID is a reference of a keyed archive.
