@@ -39,12 +39,13 @@ type gzipTar struct {
 	mu     sync.Mutex
 	asides map[int64]*aside // by offset in the tar file
 	kept   int64
+	buf    []byte // that content is copied through
 }
 
 // openGzip reads a .tar.gz; a file compressed alone is a storage of that file.
 func (g *candidate) openGzip(name string, c Content) (storage, error) {
 	z := &gzipTar{g: g, name: name, content: c, asides: map[int64]*aside{}}
-	defer z.done()
+	defer func() { z.done(); z.buf = nil }()
 	want := g.Want
 	if want == nil {
 		want = func(string) bool { return true }
@@ -130,7 +131,13 @@ func (z *gzipTar) visit(e entry, content io.Reader, first bool, wanted func(stri
 	var damage error
 	if z.asides[e.at] == nil && !e.dir && e.link == "" && e.method == tarPlain && wanted(e.path) {
 		a := &aside{budget: z.g.budget}
-		n, err := io.Copy(a, io.LimitReader(content, maxUnpacked))
+		if e.size > 0 && e.size <= asideInMemory && z.g.budget.Load()+e.size <= asideMemory {
+			a.mem = make([]byte, 0, e.size)
+		}
+		if z.buf == nil {
+			z.buf = make([]byte, 64<<10)
+		}
+		n, err := io.CopyBuffer(a, io.LimitReader(content, maxUnpacked), z.buf)
 		z.kept += n
 		if z.kept > maxKept || n == maxUnpacked {
 			return errors.Join(fmt.Errorf("%s: %w: more than %d bytes to keep aside", z.name, ErrLimit, z.kept), a.drop())

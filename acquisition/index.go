@@ -125,7 +125,10 @@ func (x *index) add(e entry) error {
 }
 
 // done frees what only adding needs.
-func (x *index) done() { x.seen = nil }
+func (x *index) done() {
+	x.seen = nil
+	x.data = bytes.Clone(x.data) // without room to grow
+}
 
 func (x *index) note(text string) uint64 {
 	for i, n := range x.notes {
