@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zlib"
@@ -254,7 +253,3 @@ func (c *cbcReader) fill() {
 		c.err = err
 	}
 }
-
-// abPath is where an entry of a backup stands: "apps/PACKAGE/..." and
-// "shared/..." as they are.
-func abPath(name string) string { return "/" + strings.TrimPrefix(name, "./") }
