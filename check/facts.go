@@ -117,6 +117,15 @@ func (w *FactsWriter) write(acquisition int, r *artifact.Record) {
 	if w.err != nil {
 		return
 	}
+	b := w.encode(acquisition, r)
+	var head [binary.MaxVarintLen64]byte
+	if _, w.err = w.zstd.Write(head[:binary.PutUvarint(head[:], uint64(len(b)))]); w.err == nil {
+		_, w.err = w.zstd.Write(b)
+	}
+}
+
+// encode is one record's bytes, valid until the next.
+func (w *FactsWriter) encode(acquisition int, r *artifact.Record) []byte {
 	b := binary.AppendUvarint(w.buf[:0], uint64(acquisition))
 	b = w.tell(b, string(r.Act))
 	b = w.tell(b, r.Artifact)
@@ -138,10 +147,7 @@ func (w *FactsWriter) write(acquisition int, r *artifact.Record) {
 		b = append(b, o.Value...)
 	}
 	w.buf = b
-	var head [binary.MaxVarintLen64]byte
-	if _, w.err = w.zstd.Write(head[:binary.PutUvarint(head[:], uint64(len(b)))]); w.err == nil {
-		_, w.err = w.zstd.Write(b)
-	}
+	return b
 }
 
 const minTime = -1 << 63
