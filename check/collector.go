@@ -67,8 +67,18 @@ func (c *collector) end() {
 	}
 }
 
-// run isolates a heuristic: one that breaks on hostile records is taken out
-// and says so in a finding, and the others go on.
+// broken names the heuristics that were taken out.
+func (c *collector) broken() (names []string) {
+	for _, w := range c.started {
+		if w.broken {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// run isolates a heuristic: one that breaks on hostile records is taken out,
+// which coverage says, and the others go on.
 func (w *watcher) run(do func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

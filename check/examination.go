@@ -62,6 +62,9 @@ func (e *examination) run(ctx context.Context) error {
 	e.tasks.close()
 	workers.Wait()
 	e.collected.end()
+	for _, name := range e.collected.broken() {
+		e.hurt(whole, "")(name, errors.New("the heuristic broke on these records and was taken out"))
+	}
 	return ctx.Err()
 }
 
