@@ -48,8 +48,8 @@ type Finding struct {
 	// Attempt says that it shows that somebody tried to attack, and not only
 	// that something is odd.
 	Attempt bool
-	Record      *artifact.Record
-	Around      []*artifact.Record
+	Record  *artifact.Record
+	Around  []*artifact.Record
 }
 
 var registered []Heuristic
