@@ -29,13 +29,13 @@ func init() {
 			apps := map[string][]string{}
 			return Rule{
 				OnRecord: func(r *artifact.Record, _ Report) {
-					source := first(r, "source_app", "source")
+					source := text(r, "source_app")
 					if source == "" || slices.Contains(appleSources, source) {
 						return
 					}
 					by.add(source, r)
 					if len(apps) < maxGroups && len(apps[source]) < maxSingle {
-						apps[source] = append(apps[source], orNone(first(r, "bundle", "bundle_id", "app", "identifier", "name")))
+						apps[source] = append(apps[source], orNone(first(r, "bundle", "name")))
 					}
 				},
 				OnEnd: func(report Report) {

@@ -43,7 +43,7 @@ func init() {
 				if r.Act == artifact.Sent || !strings.Contains(said, "Apple") && !strings.Contains(said, "iPhone") {
 					return Finding{}, false
 				}
-				return notice(strings.ToLower(said), first(r, "sender", "from", "handle", "address", "contact"))
+				return notice(strings.ToLower(said), first(r, "contact", "from", "sender", "address"))
 			})
 		},
 	})

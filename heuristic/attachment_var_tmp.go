@@ -19,7 +19,7 @@ func init() {
 		},
 		New: func(acquisition.Device) Watcher {
 			return bounded(func(r *artifact.Record) (Finding, bool) {
-				name := first(r, "file_name", "filename", "path", "file", "name")
+				name := text(r, "path")
 				if r.Act == artifact.Sent || !strings.HasSuffix(name, "-1") || !strings.HasPrefix(device(name), "/private/var/tmp/") {
 					return Finding{}, false
 				}

@@ -20,14 +20,15 @@ type chain struct {
 type step struct {
 	says      string
 	artifacts []string
-	act       artifact.Act  // empty: any
-	field     string        // that must hold a text,
-	in        []string      // one of these; empty: any
-	prefix    string        // that begins with this
-	newly     bool          // only the first record with this text counts
-	without   string        // a field that must be absent
-	time      string        // field with the time; empty: the record's
-	within    time.Duration // after the step before
+	act       artifact.Act        // empty: any
+	field     string              // that must hold a text,
+	in        []string            // one of these; empty: any
+	prefix    string              // that begins with this
+	newly     bool                // only the first record with this text counts
+	without   string              // a field that must be absent
+	also      map[string][]string // other fields, and what they may hold; "" is absent
+	time      string              // field with the time; empty: the record's
+	within    time.Duration       // after the step before
 }
 
 // chainEvent is a record that may be a step. The record is kept only for
@@ -59,6 +60,9 @@ func (w *chainWatch) watch(r *artifact.Record) {
 		if !slices.Contains(s.artifacts, r.Artifact) || s.act != "" && s.act != r.Act || s.without != "" && text(r, s.without) != "" {
 			continue
 		}
+		if !s.holds(r) {
+			continue
+		}
 		what := text(r, s.field)
 		at := r.Time
 		if s.time != "" {
@@ -69,6 +73,16 @@ func (w *chainWatch) watch(r *artifact.Record) {
 		}
 		w.add(i, what, at, r)
 	}
+}
+
+// holds tells whether the other fields are as they must be.
+func (s *step) holds(r *artifact.Record) bool {
+	for field, values := range s.also {
+		if !slices.Contains(values, r.Text(field)) {
+			return false
+		}
+	}
+	return true
 }
 
 // add keeps an event, or puts an earlier one in the place of what was the first.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/artifact"
@@ -22,7 +21,7 @@ func init() {
 			"https://citizenlab.ca/2023/09/predator-in-the-wires-ahmed-eltantawy-targeted-with-predator-spyware-after-announcing-presidential-ambitions/",
 		},
 		New: func(acquisition.Device) Watcher {
-			h := redirects{pending: map[string]*artifact.Record{}}
+			h := redirects{}
 			return Rule{OnRecord: h.watch, OnEnd: h.end}
 		},
 	})
@@ -31,26 +30,22 @@ func init() {
 // redirects gathers visits that went on to another site. One in a hundred
 // visits does, so that by itself it says little.
 type redirects struct {
-	pending  map[string]*artifact.Record // by where they led
 	pairs    map[string]int
 	ordinary sample
 	odd      groups
 }
 
 func (h *redirects) watch(r *artifact.Record, _ Report) {
-	address := text(r, "url")
-	if from := h.pending[address]; from != nil {
-		delete(h.pending, address)
-		if wait := r.Time.Sub(from.Time); wait >= 0 && wait <= time.Second {
-			h.judge(from, address)
-		}
-	}
 	to := text(r, "redirect_to")
-	if to == "" || !strings.HasPrefix(address, "http://") || len(h.pending) >= maxEvents/16 {
+	if to == "" || !strings.HasPrefix(text(r, "url"), "http://") {
 		return
 	}
-	if siteOf(hostOf(address)) != siteOf(hostOf(to)) {
-		h.pending[to] = r.Clone()
+	after, known := r.Get("redirect_after").(float64)
+	if whole, ok := r.Get("redirect_after").(int64); ok {
+		after, known = float64(whole), true
+	}
+	if known && after >= 0 && after <= 1 && siteOf(hostOf(text(r, "url"))) != siteOf(hostOf(to)) {
+		h.judge(r, to)
 	}
 }
 

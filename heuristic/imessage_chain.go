@@ -13,8 +13,8 @@ import (
 var chains = []chain{
 	{
 		steps: []step{
-			{says: "a message from an account that had not written before", artifacts: []string{"ios.sms"}, act: artifact.Received, field: "sender", newly: true},
-			{says: "a crash of a program that reads messages", artifacts: []string{"ios.crash_reports"}, field: "process", in: messageProcesses, within: 10 * time.Minute},
+			{says: "a message from an account that had not written before", artifacts: []string{"ios.sms"}, act: artifact.Received, field: "contact", newly: true},
+			{says: "a crash of a program that reads messages", artifacts: []string{"ios.crash_reports"}, also: crashReport, field: "process", in: messageProcesses, within: 10 * time.Minute},
 			{says: "the first traffic of a program that belongs to no app", artifacts: usageArtifacts, field: "process", newly: true, without: "bundle", time: "first", within: time.Hour},
 		},
 		means: "Attacks through iMessage without a click went like this: a message from a stranger, crashes of the program that reads it, and then a new program that used the network. Each step alone is ordinary. The three within an hour may still meet by chance.",
@@ -22,7 +22,7 @@ var chains = []chain{
 	{
 		steps: []step{
 			{says: "the opening of a page", artifacts: []string{"ios.safari_history"}, act: artifact.Visited, field: "url", prefix: "http://"},
-			{says: "a crash of the program that shows pages", artifacts: []string{"ios.crash_reports"}, field: "process", in: []string{"com.apple.WebKit.WebContent", "com.apple.WebKit.GPU"}, within: 2 * time.Minute},
+			{says: "a crash of the program that shows pages", artifacts: []string{"ios.crash_reports"}, also: crashReport, field: "process", in: []string{"com.apple.WebKit.WebContent", "com.apple.WebKit.GPU"}, within: 2 * time.Minute},
 			{says: "the first traffic of a program that belongs to no app", artifacts: usageArtifacts, field: "process", newly: true, without: "bundle", time: "first", within: time.Hour},
 		},
 		means: "Attacks through the browser went like this: an unencrypted page, a crash of the program that shows it, and then a new program that used the network. Each step alone is ordinary. The three within an hour may still meet by chance.",
@@ -36,6 +36,10 @@ var chains = []chain{
 		means: "Somebody connected the phone to a computer, installed an app and switched the intrusion log off. A developer might do this. It is also how spyware is put on a phone that is out of its owner's hands for some minutes.",
 	},
 }
+
+// crashReport is the report of a crash; hangs, use of memory and the lists of
+// what ran beside it are kept in the same place.
+var crashReport = map[string][]string{"event": {"report", ""}, "bug_type": {"109", "309", ""}}
 
 func init() {
 	var watched []string

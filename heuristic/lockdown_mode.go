@@ -32,17 +32,6 @@ func init() {
 
 // lockdown reads the setting LDMGlobalEnabled.
 func lockdown(r *artifact.Record) (on, told bool) {
-	value := r.Get("lockdown_mode")
-	if value == nil && first(r, "name", "key") == "LDMGlobalEnabled" {
-		value = r.Get("value")
-	}
-	switch v := value.(type) {
-	case bool:
-		return v, true
-	case int64:
-		return v != 0, true
-	case string:
-		return v == "true" || v == "1", v != ""
-	}
-	return false, false
+	on, told = r.Get("lockdown_mode").(bool)
+	return on, told
 }

@@ -87,7 +87,7 @@ func (v *inventory) end(report Report) {
 	}
 	for _, p := range hidden[:min(len(hidden), maxSingle)] {
 		report(Finding{Severity: severity, Record: p.record,
-			Title:       fmt.Sprintf("Process %d (%s) was running, and ps does not list it", p.pid, orNone(first(p.record, "process", "name"))),
+			Title:       fmt.Sprintf("Process %d (%s) was running, and ps does not list it", p.pid, orNone(text(p.record, "process"))),
 			Explanation: "Two lists of the system name this process and the ordinary one does not, although it had been started before. Programs that hide themselves look like this. So does a list that was cut, or a number that was used again within minutes."})
 	}
 }

@@ -20,8 +20,8 @@ func init() {
 			var events groups
 			return Rule{
 				OnRecord: func(r *artifact.Record, _ Report) {
-					profile := orNone(first(r, "profile", "identifier", "profile_id", "uuid", "id"))
-					events.add(profile+"\x00"+first(r, "operation", "event", "action"), r)
+					profile := orNone(text(r, "profile"))
+					events.add(profile+"\x00"+text(r, "operation"), r)
 				},
 				OnEnd: func(report Report) {
 					events.each(report, func(_ string, s *sample) Finding {
@@ -30,8 +30,8 @@ func init() {
 						if !r.Time.IsZero() {
 							when = " on " + day(r.Time)
 						}
-						return s.finding(artifact.Low, fmt.Sprintf("Configuration profile %s: %s%s by %s", orNone(first(r, "profile", "identifier", "profile_id", "uuid", "id")),
-							orNone(first(r, "operation", "event", "action")), when, orNone(text(r, "process"))),
+						return s.finding(artifact.Low, fmt.Sprintf("Configuration profile %s: %s%s by %s", orNone(text(r, "profile")),
+							orNone(text(r, "operation")), when, orNone(text(r, "process"))),
 							"Profiles change settings of the whole phone: certificates, proxies, VPNs, what may be installed. Employers, schools, mobile operators and beta programmes use them. Check in Settings, General, VPN & Device Management that you know each one.")
 					})
 				},

@@ -19,11 +19,11 @@ func init() {
 		},
 		New: func(acquisition.Device) Watcher {
 			return bounded(func(r *artifact.Record) (Finding, bool) {
-				types := first(r, "payload_types", "payload_type", "types")
+				types := text(r, "payload_types")
 				if !strings.HasPrefix(types, "com.apple.notificationsettings") {
 					return Finding{}, false
 				}
-				name := first(r, "name", "display_name", "identifier", "profile", "uuid")
+				name := first(r, "name", "identifier", "uuid")
 				return Finding{Severity: artifact.Medium,
 					Title:       fmt.Sprintf("A configuration profile sets what notifications are shown: %s", orNone(name)),
 					Explanation: "Companies and schools send such profiles to phones that they manage. Predator installed one that hides the notifications of its own automation. If the phone is not managed by anybody, nobody should have installed a profile."}, true

@@ -19,7 +19,7 @@ func init() {
 					return Finding{}, false
 				}
 				return Finding{Severity: artifact.High, Attempt: true,
-					Title:       fmt.Sprintf("A calendar entry is called \"Meeting\" with the text \"Notes\" (organiser: %s)", orNone(first(r, "organizer", "organizer_email", "organiser", "email"))),
+					Title:       fmt.Sprintf("A calendar entry is called \"Meeting\" with the text \"Notes\" (organiser: %s)", orNone(text(r, "organizer"))),
 					Explanation: "QuaDream's spyware (Reign) attacked iPhones with invisible invitations to meetings in the past, with exactly these two words. Somebody who names a meeting so lazily would leave the same. It shows that an attack was tried, not that it succeeded. Look at whether you know the organiser and made the entry yourself."}, true
 			})
 		},

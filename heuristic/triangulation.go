@@ -59,7 +59,7 @@ func (t *triangle) watch(r *artifact.Record, report Report) {
 	case "ios.manifest", "ios.file_system":
 		t.file(r)
 	case "ios.locationd_clients":
-		who := first(r, "client", "bundle", "path", "process")
+		who := first(r, "client", "bundle", "path")
 		if strings.Contains(who, "IonosphereHarvest") || strings.Contains(who, "WRMLinkSelection") {
 			t.add(r, r.Time, "location", who)
 		}
@@ -95,7 +95,7 @@ func (t *triangle) file(r *artifact.Record) {
 	}
 	switch base(path) {
 	case "com.apple.ImageIO.plist", "com.apple.StatusBarIconManager.plist", "com.apple.identityservicesd.FaceTime.plist", "com.apple.ids.FaceTime.plist":
-		t.add(r, moment(r, "modified"), "file", base(path))
+		t.add(r, r.Time, "file", base(path))
 	}
 }
 
@@ -136,7 +136,7 @@ func (t *triangle) end(report Report) {
 		if f.r == nil {
 			continue
 		}
-		modified, changed := moment(f.r, "modified"), moment(f.r, "changed")
+		modified, changed := f.r.Time, moment(f.r, "changed")
 		if f.files {
 			real = append(real, modified)
 		} else if !modified.IsZero() && !changed.IsZero() {
