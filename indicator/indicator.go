@@ -3,7 +3,10 @@
 // observed. Matching costs the same for ten indicators and for ten million.
 package indicator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Type is what an indicator, or a value that was observed, is.
 type Type uint8
@@ -53,4 +56,23 @@ type Match struct {
 	Indicator  Indicator
 	Observable int    // index of what matched; of a compound pattern the first that took part
 	How        string // what kind of match it was, for people: "sub-domain of the indicator"
+}
+
+var typeNames = [...]string{"", "domain-name", "ipv4-addr", "ipv6-addr", "url", "email-addr", "process", "file-name", "file-path",
+	"file-md5", "file-sha1", "file-sha256", "app-id", "app-cert-md5", "app-cert-sha1", "app-cert-sha256", "configuration-profile-id", "android-property"}
+
+// String names the type as in JSON, "domain-name"; "" when it is none.
+func (t Type) String() string {
+	if int(t) < len(typeNames) {
+		return typeNames[t]
+	}
+	return ""
+}
+
+// ParseType reads a type's name; 0 when there is none of that name.
+func ParseType(name string) Type {
+	if i := slices.Index(typeNames[:], name); i > 0 {
+		return Type(i)
+	}
+	return 0
 }

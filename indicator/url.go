@@ -17,7 +17,7 @@ type address struct {
 func splitURL(link string) (a address) {
 	link = strings.Trim(link, " \t\r\n")
 	rest := link
-	if i := strings.Index(link, "://"); i >= 0 && isSchemeName(link[:i]) {
+	if i := strings.IndexByte(link, ':'); i >= 0 && len(link) > i+2 && isSlash(link[i+1]) && isSlash(link[i+2]) && isSchemeName(link[:i]) {
 		a.scheme, rest = link[:i], link[i+3:]
 	} else if len(link) > 7 && strings.EqualFold(link[:7], "mailto:") {
 		a.scheme, rest = link[:6], link[7:]
@@ -42,6 +42,8 @@ func splitURL(link string) (a address) {
 	}
 	return a
 }
+
+func isSlash(b byte) bool { return b == '/' || b == '\\' }
 
 func isSchemeName(s string) bool {
 	for i := range len(s) {
