@@ -19,6 +19,9 @@ type pattern struct {
 	anywhere bool // began with "**/"
 	depth    int  // number of slashes in text
 	artifact int
+	// What path.Match would find out more slowly: how the path begins, and how
+	// its last component begins and ends, as far as these have no wildcards.
+	begins, base, ends string
 }
 
 // NewPaths prepares the patterns of artifacts.
@@ -29,8 +32,9 @@ func NewPaths(of []Artifact) *Paths {
 			p := pattern{artifact: i}
 			p.text, p.anywhere = strings.CutPrefix(text, "**/")
 			p.depth = strings.Count(p.text, "/")
-			base := path.Base(p.text)
-			if strings.ContainsAny(base, `*?[\`) {
+			base := p.text[strings.LastIndexByte(p.text, '/')+1:]
+			p.literals(base)
+			if strings.ContainsAny(base, wild) {
 				ps.other = append(ps.other, p)
 			} else {
 				ps.named[base] = append(ps.named[base], p)
@@ -40,24 +44,44 @@ func NewPaths(of []Artifact) *Paths {
 	return ps
 }
 
+const wild = `*?[\`
+
+// literals finds the parts of a pattern that have no wildcards.
+func (p *pattern) literals(base string) {
+	if i := strings.IndexAny(p.text, wild); i >= 0 && !p.anywhere {
+		p.begins = p.text[:i]
+	}
+	if i := strings.IndexAny(base, wild); i >= 0 {
+		p.base = base[:i]
+		if last := strings.LastIndexAny(base, wild+"]"); base[last] != '\\' && !strings.ContainsAny(base, `\`) {
+			p.ends = base[last+1:]
+		}
+	}
+}
+
 // Match returns the artifacts that read this path; nil for none.
 func (ps *Paths) Match(name string) []Artifact {
 	var found []Artifact
 	last := -1
+	base := name[strings.LastIndexByte(name, '/')+1:]
 	try := func(candidates []pattern) {
-		for _, p := range candidates {
-			if p.artifact != last && p.match(name) {
+		for i := range candidates {
+			p := &candidates[i]
+			if p.artifact != last && p.match(name, base) {
 				found, last = append(found, ps.all[p.artifact]), p.artifact
 			}
 		}
 	}
-	try(ps.named[name[strings.LastIndexByte(name, '/')+1:]])
+	try(ps.named[base])
 	last = -1
 	try(ps.other)
 	return found
 }
 
-func (p pattern) match(name string) bool {
+func (p *pattern) match(name, base string) bool {
+	if !strings.HasPrefix(name, p.begins) || !strings.HasPrefix(base, p.base) || !strings.HasSuffix(base, p.ends) {
+		return false
+	}
 	if p.anywhere {
 		name = tail(name, p.depth+1)
 	}

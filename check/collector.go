@@ -129,7 +129,7 @@ func (o *observer) take(r *artifact.Record) {
 		o.after(r)
 	}
 	if o.indicators != nil && len(r.Observables) > 0 {
-		o.matches = o.indicators.Match(o.matches[:0], r.Observables)
+		o.matches = joined(o.indicators.Match(o.matches[:0], r.Observables))
 		for i := range o.matches {
 			o.matched(r, &o.matches[i])
 		}
@@ -151,6 +151,34 @@ func (o *observer) take(r *artifact.Record) {
 	}
 	keep(&o.before[o.n%around], r)
 	o.n++
+}
+
+// joined makes one match of those that name the same sign from several lists.
+func joined(ms []indicator.Match) []indicator.Match {
+	n := 0
+	for i := range ms {
+		in := &ms[i].Indicator
+		same := slices.IndexFunc(ms[:n], func(m indicator.Match) bool { return m.Indicator.Type == in.Type && m.Indicator.Value == in.Value })
+		if same < 0 {
+			ms[n] = ms[i]
+			n++
+			continue
+		}
+		to := &ms[same].Indicator
+		to.Source = andAlso(to.Source, in.Source)
+		to.Malware = andAlso(to.Malware, in.Malware)
+	}
+	return ms[:n]
+}
+
+func andAlso(list, one string) string {
+	if one == "" || slices.Contains(strings.Split(list, ", "), one) {
+		return list
+	}
+	if list == "" {
+		return one
+	}
+	return list + ", " + one
 }
 
 // keep copies a record over another, whose room it uses again.
