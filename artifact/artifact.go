@@ -55,7 +55,7 @@ func Register(a Artifact) {
 		panic("artifact " + a.Name + ": either paths and Parse, or File")
 	}
 	for _, p := range a.Paths {
-		if _, err := path.Match(p, ""); err != nil {
+		if !wellFormed(p) {
 			panic("artifact " + a.Name + ": pattern " + p + " is malformed")
 		}
 	}
@@ -64,6 +64,16 @@ func Register(a Artifact) {
 		panic("artifact " + a.Name + ": registered twice")
 	}
 	registered = slices.Insert(registered, i, a)
+}
+
+// wellFormed tells whether each component is a pattern by itself.
+func wellFormed(pattern string) bool {
+	for part := range strings.SplitSeq(pattern, "/") {
+		if _, err := path.Match(part, ""); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // All lists every artifact by name.

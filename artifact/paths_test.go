@@ -37,7 +37,7 @@ func FuzzPaths(f *testing.F) {
 	f.Add("**/[a]x?", "/q/ax1")
 	f.Fuzz(func(t *testing.T, pattern, name string) {
 		text, anywhere := strings.CutPrefix(pattern, "**/")
-		if _, err := path.Match(pattern, ""); err != nil || strings.Contains(text, "**") {
+		if !wellFormed(pattern) || strings.Contains(text, "**") {
 			return
 		}
 		if _, err := path.Match(text, name); err != nil {
