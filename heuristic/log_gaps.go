@@ -2,7 +2,6 @@ package heuristic
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/artifact"
@@ -50,19 +49,8 @@ func logGaps(logs map[string]map[int64]bool, last map[string]*artifact.Record, r
 		for _, g := range gapsOf(logs[name], quietDays) {
 			// Another log that speaks of most of these days shows that the phone
 			// was in use.
-			spoke, by := 0, ""
-			for _, other := range steadyLogs {
-				n := 0
-				for on := range logs[other] {
-					if on > g[0] && on < g[1] {
-						n++
-					}
-				}
-				if n > spoke {
-					spoke, by = n, other
-				}
-			}
-			if int64(spoke) < (g[1]-g[0])/2 || slices.Contains([]string{"", name}, by) {
+			by, spoke := loudest(logs, g)
+			if int64(spoke) < (g[1]-g[0])/2 {
 				continue
 			}
 			report(Finding{Severity: artifact.Low, Record: last[name],
@@ -70,4 +58,20 @@ func logGaps(logs map[string]map[int64]bool, last map[string]*artifact.Record, r
 				Explanation: "The phone was in use in these days, and one of its logs is silent. Logs are cut when they are full, and some write only when something happens, so that this is a hint only. Removing a part of a log looks the same."})
 		}
 	}
+}
+
+// loudest is the log that has entries of most days within a gap, and of how many.
+func loudest(logs map[string]map[int64]bool, gap [2]int64) (by string, most int) {
+	for _, name := range steadyLogs {
+		n := 0
+		for on := range logs[name] {
+			if on > gap[0] && on < gap[1] {
+				n++
+			}
+		}
+		if n > most {
+			by, most = name, n
+		}
+	}
+	return by, most
 }

@@ -36,6 +36,10 @@ func init() {
 				},
 				OnEnd: func(report Report) {
 					found.each(report, func(path string, s *sample) Finding {
+						if base(path) == "busybox" {
+							return s.finding(artifact.Low, fmt.Sprintf("A program is on the phone that comes with root more often than not: %s", path),
+								"It is a collection of ordinary commands and gives no rights by itself. Phones are sold without it; custom systems and apps for rooted phones bring it.")
+						}
 						return s.finding(artifact.Medium, fmt.Sprintf("A program that gives root, or a part of one, is on the phone: %s", path),
 							"Phones are sold without it. Many people root their own phone; custom systems bring it with them. It means that something may have full power over the phone and can hide from this examination. It does not mean that spyware is installed.")
 					})

@@ -93,17 +93,6 @@ func (g *groups) names() []string {
 	return names
 }
 
-// all puts the groups into one sample, in their order.
-func (g *groups) all() *sample {
-	s := &sample{n: g.others}
-	for _, name := range g.names() {
-		s.n += g.by[name].n
-		s.kept = append(s.kept, g.by[name].kept[0])
-	}
-	s.kept = s.kept[:min(len(s.kept), maxKept)]
-	return s
-}
-
 // each reports every group, up to a bound, and says in the last one how many
 // more there were.
 func (g *groups) each(report Report, finding func(name string, s *sample) Finding) {

@@ -40,7 +40,7 @@ func (s *starts) watch(r *artifact.Record) {
 		if strings.HasSuffix(text(r, "path"), "/diagnostics/shutdown.log") && r.Get("size") != nil && r.Int("size") == 0 {
 			s.empty = r.Clone()
 		}
-	case isBoot(r) && !r.Time.IsZero() && len(s.boots) < maxEvents:
+	case text(r, "event") == "boot" && !r.Time.IsZero() && len(s.boots) < maxEvents:
 		s.boots = append(s.boots, r.Time)
 		earlier(&s.boot, r)
 	}
@@ -51,15 +51,6 @@ func earlier(kept **artifact.Record, r *artifact.Record) {
 	if *kept == nil || r.Time.Before((*kept).Time) {
 		*kept = r.Clone()
 	}
-}
-
-// isBoot tells whether a log's entry is one that is written once per start.
-func isBoot(r *artifact.Record) bool {
-	if text(r, "event") == "boot" {
-		return true
-	}
-	said := first(r, "message", "text", "event")
-	return strings.Contains(said, "performing first boot initialization")
 }
 
 // times sorts the starts; several logs note the same one.
