@@ -242,8 +242,8 @@ func Registry(t *testing.T, all []artifact.Artifact) {
 // given, it comes to an end without a panic.
 func Fuzz(f *testing.F, all []artifact.Artifact) {
 	for i, a := range all {
-		all, _ := examples(f, a.Name) // Registry tells which have none
-		for _, e := range all {
+		found, _ := examples(f, a.Name) // Registry tells which have none
+		for _, e := range found {
 			f.Add(uint16(i), e.Path, e.Bytes)
 			f.Add(uint16(i), e.Path, e.Bytes[:len(e.Bytes)/2])
 		}
