@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/artifact"
+
+	"github.com/ringfence/ringfence/acquisition"
+	"github.com/ringfence/ringfence/internal/golden"
 )
 
 func TestLocal(t *testing.T) {
@@ -142,7 +145,7 @@ func TestWalk(t *testing.T) {
 
 // A log's year is the one that puts it before the dump.
 func TestLogYear(t *testing.T) {
-	l := &logcat{dump: newDump(source(example{path: "/dumpstate/SYSTEM LOG"}), nil)}
+	l := &logcat{dump: newDump(&artifact.Source{File: acquisition.File{Path: "/dumpstate/SYSTEM LOG"}, Device: acquisition.Device{Taken: &golden.Taken, Located: golden.Zone}}, nil)}
 	for line, want := range map[string]string{
 		"01-02 09:00:01.500  1000  1500 I Tag: x": "2026-01-02T07:00:01.5Z",
 		"12-31 23:59:59.999  1000  1500 I Tag: x": "2025-12-31T21:59:59.999Z",
