@@ -25,7 +25,7 @@ func init() {
 		Refs: []string{"https://docs.mvt.re/en/latest/ios/records/", "https://developer.apple.com/documentation/bundleresources/information-property-list"},
 		Fields: [][2]string{
 			{"bundle", "the app's identifier"}, {"name", "the app's name"}, {"version", "the app's version"}, {"developer", "as the store names it"},
-			{"source", "which list it stands in: backup (the backup's), backup manifest, store (what the store said), bundle (the app itself), installer"},
+			{"list", "which list it stands in: backup (the backup's), backup manifest, store (what the store said), bundle (the app itself), installer"},
 			{"source_app", "program that asked for its installation"}, {"distributor", "marketplace that it came from, when not Apple's"}, {"purchased", "when it was first bought or loaded"},
 			{"account", "Apple account that loaded it"}, {"path", "where it stands"}, {"executable", "name of its program"}, {"install_type", "number that iOS gives to the way of installation"},
 			{"install_build", "build of iOS that installed it"}, {"beta", "loaded for testing"}, {"signer", "what its store entry says of its signature"},
@@ -85,7 +85,7 @@ func errOr(err, other error) error {
 }
 
 // storeApp gives an app as the store described it when it was loaded.
-func storeApp(d plist.Dict, bundle, source string, to *artifact.Sink) {
+func storeApp(d plist.Dict, bundle, list string, to *artifact.Sink) {
 	info := within(d, "com.apple.iTunesStore.downloadInfo")
 	at := timeOf(info["purchaseDate"])
 	if at.IsZero() {
@@ -98,7 +98,7 @@ func storeApp(d plist.Dict, bundle, source string, to *artifact.Sink) {
 		r.Observe(indicator.App, stored)
 	}
 	r.Set("bundle", bundle)
-	r.Set("source", source)
+	r.Set("list", list)
 	r.Set("name", textOf(d["itemName"]))
 	r.Set("version", textOf(d["bundleShortVersionString"]))
 	r.Set("developer", textOf(d["artistName"]))
@@ -127,13 +127,13 @@ func distributor(d plist.Dict) string {
 }
 
 // bundleApp gives an app as its own bundle describes it.
-func bundleApp(d plist.Dict, bundle, source string, to *artifact.Sink) {
+func bundleApp(d plist.Dict, bundle, list string, to *artifact.Sink) {
 	r := to.Record(artifact.Installed, time.Time{})
 	if own := textOf(d["CFBundleIdentifier"]); own != "" {
 		bundle = own
 	}
 	r.Set("bundle", bundle)
-	r.Set("source", source)
+	r.Set("list", list)
 	r.Set("name", textOf(d["CFBundleDisplayName"]))
 	r.Set("version", firstText(d, "CFBundleShortVersionString", "CFBundleVersion"))
 	folder := textOf(d["Path"])
@@ -152,7 +152,7 @@ func bundleApp(d plist.Dict, bundle, source string, to *artifact.Sink) {
 func installedApp(s *artifact.Source, d plist.Dict, to *artifact.Sink) {
 	at := timeOf(firstOf(d, "installDate", "InstallDate", "_installDate"))
 	r := to.Record(artifact.Installed, at)
-	r.Set("source", "installer")
+	r.Set("list", "installer")
 	r.Set("path", path.Dir(s.Path))
 	r.Set("install_type", numberOf(firstOf(d, "installType", "InstallType", "_installType")))
 	r.Set("install_build", firstText(d, "installBuildVersion", "InstallBuildVersion"))
