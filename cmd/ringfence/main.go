@@ -139,12 +139,12 @@ func run(e *env, args []string) (code int) {
 		fmt.Fprintf(e.stderr, "ringfence: %v; see ringfence --help\n", err)
 		return exitUsage
 	}
-	return report(e, wantsJSON(args), k.Run(e))
+	return fail(e, wantsJSON(args), k.Run(e))
 }
 
-// report says on standard error what went wrong, and turns it into an exit
+// fail says on standard error what went wrong, and turns it into an exit
 // code.
-func report(e *env, asJSON bool, err error) int {
+func fail(e *env, asJSON bool, err error) int {
 	var end found
 	if err == nil {
 		return exitDone
