@@ -67,8 +67,8 @@ func (b *Builder) addPattern(ind Indicator, all bool) error {
 			refused = append(refused, fmt.Errorf("%q: %w", p.Value, err))
 		}
 	}
-	for _, n := range compounds {
-		if err := b.addCompound(n, ind); err != nil {
+	for part, n := range compounds {
+		if err := b.addCompound(n, part, ind); err != nil {
 			refused = append(refused, err)
 		}
 	}
@@ -76,7 +76,7 @@ func (b *Builder) addPattern(ind Indicator, all bool) error {
 }
 
 // addCompound adds a compound expression, and its equalities as hidden entries.
-func (b *Builder) addCompound(n *node, ind Indicator) error {
+func (b *Builder) addCompound(n *node, part int, ind Indicator) error {
 	s := b.set
 	if len(s.compounds) >= maxCompounds {
 		return fmt.Errorf("more than %d compound patterns in one set", maxCompounds)
@@ -98,6 +98,7 @@ func (b *Builder) addCompound(n *node, ind Indicator) error {
 			}
 		}
 	}
+	c.part = part
 	s.compounds = append(s.compounds, c)
 	s.triggers |= c.types
 	s.count++

@@ -48,6 +48,7 @@ type compound struct {
 	root      *node
 	leaves    map[*node]*leaf
 	order     []*node // the leaves, numbered
+	part      int     // which compound part of the pattern
 	types     uint32  // of a pattern without an equality that must hold: what it is about
 }
 
@@ -80,6 +81,9 @@ func splitComparison(n *node, text string) (plain []Indicator, compounds []*node
 		return plain, compounds, refused
 	case n.op == "" && n.test.isEquality() && !n.test.not:
 		t, err := objectType(n.test.path)
+		if err == nil && n.test.op == "ISSUBSET" && t != IPv4 && t != IPv6 {
+			err = fmt.Errorf("%s of %s", n.test.op, n.test.path)
+		}
 		if err != nil {
 			return nil, nil, []error{err}
 		}

@@ -129,7 +129,7 @@ func guess(v string) ([]Indicator, error) {
 	}
 	switch _, isMail := emailOf(v); {
 	case v == "" || strings.ContainsAny(v, " \t"):
-		return nil, errors.New("no value of a kind that is known")
+		return nil, errUnknownKind
 	case strings.Contains(v, "://"):
 		return one(URL)
 	case isMail:
@@ -160,16 +160,31 @@ func guessName(v string) ([]Indicator, error) {
 	if isHost && (known || !isApp) {
 		found = append(found, Indicator{Type: Domain, Value: v})
 	}
+	name, _, isProperty := strings.Cut(v, "=")
 	switch {
 	case len(found) > 0:
-	case strings.Contains(v, "="):
+	case isProperty && isPlainName(name, "._-"):
 		found = []Indicator{{Type: Property, Value: v}}
-	case strings.Contains(v, "/"):
+	case strings.Contains(v, "/") && isPlainName(v, "/._-~+@"):
 		found = []Indicator{{Type: FilePath, Value: v}}
-	case strings.Contains(v, "."):
+	case strings.Contains(v, ".") && isPlainName(v, "._-~+@"):
 		found = []Indicator{{Type: FileName, Value: v}}
-	default:
+	case isPlainName(v, "_-"):
 		found = []Indicator{{Type: Process, Value: v}}
+	default:
+		return nil, errUnknownKind
 	}
 	return found, nil
+}
+
+var errUnknownKind = errors.New("no value of a kind that is known")
+
+// isPlainName tells whether a value has only letters, digits and what is named.
+func isPlainName(v, also string) bool {
+	for i := range len(v) {
+		if !is(v[i], isScheme) && v[i] < 0x80 && strings.IndexByte(also, v[i]) < 0 {
+			return false
+		}
+	}
+	return v != ""
 }
