@@ -63,7 +63,7 @@ func daemonLog(s *artifact.Source, to *artifact.Sink, event func(message string)
 		if m[6] >= 0 {
 			e.level = string(l.Text[m[6]:m[7]])
 		}
-		e.at, e.local, _ = clock(s, entryTime, string(l.Text[m[2]:m[3]]))
+		e.at, e.local = clock(s, entryTime, string(l.Text[m[2]:m[3]]))
 	}
 	e.emit(to, event)
 	return e.known(lines)

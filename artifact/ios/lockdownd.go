@@ -59,7 +59,7 @@ func lockdownLog(s *artifact.Source, to *artifact.Sink) error {
 		}
 		give()
 		e = &logEntry{line: l, pid: whole(string(l.Text[m[4]:m[5]])), message: bytes.Clone(l.Text[m[1]:])}
-		e.at, e.local, _ = clock(s, "01/02/06 15:04:05.999999", string(l.Text[m[2]:m[3]]))
+		e.at, e.local = clock(s, "01/02/06 15:04:05.999999", string(l.Text[m[2]:m[3]]))
 		function = string(l.Text[m[6]:m[7]])
 	}
 	give()

@@ -33,30 +33,47 @@ func networkExtension(s *artifact.Source, to *artifact.Sink) error {
 		return err
 	}
 	archive, _ := v.(plist.Dict)
-	// Its archive has no single root but one under each configuration's key.
-	for _, key := range entriesOf(within(archive, "$top")) {
-		one := plist.Dict{}
-		for k, v := range archive {
-			one[k] = v
-		}
-		one["$top"] = plist.Dict{"root": within(archive, "$top")[key]}
-		root, err := plist.Unarchive(one)
-		if err != nil {
-			to.Damage(key, err)
-			continue
-		}
+	keys, roots, err := archiveRoots(archive)
+	if err != nil {
+		return err
+	}
+	for i, root := range roots {
 		walkDictionaries(root, nil, func(_ []string, d plist.Dict) bool {
 			is := textOf(d["$class"]) == "NEConfiguration"
 			if is {
-				networkConfiguration(key, d, to)
+				networkConfiguration(keys[i], d, to)
 			}
 			return !is
 		})
 	}
-	if archive["$top"] == nil {
-		return errNoDictionary
-	}
 	return nil
+}
+
+// archiveRoots resolves a keyed archive that has no single root but one under
+// each of several keys, by way of a list of them.
+func archiveRoots(archive plist.Dict) (keys []string, roots []any, err error) {
+	objects, _ := archive["$objects"].([]any)
+	top := within(archive, "$top")
+	var references []any
+	for _, key := range entriesOf(top) {
+		if _, is := top[key].(plist.UID); is {
+			keys = append(keys, key)
+			references = append(references, top[key])
+		}
+	}
+	if top == nil {
+		return nil, nil, errNoDictionary
+	}
+	n := len(objects)
+	v, err := plist.Unarchive(plist.Dict{
+		"$archiver": archive["$archiver"], "$version": archive["$version"], "$top": plist.Dict{"root": plist.UID(n)},
+		"$objects": append(objects[:n:n], plist.Dict{"NS.objects": references, "$class": plist.UID(n + 1)}, plist.Dict{"$classname": "NSArray", "$classes": []any{"NSArray", "NSObject"}}),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, _ = v.([]any)
+	return keys[:min(len(keys), len(roots))], roots[:min(len(keys), len(roots))], nil
 }
 
 func networkConfiguration(key string, d plist.Dict, to *artifact.Sink) {

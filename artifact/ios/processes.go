@@ -60,12 +60,16 @@ func taken(s *artifact.Source) time.Time {
 	return *s.Device.Taken
 }
 
-// clock reads a time that the phone wrote without a zone.
-func clock(s *artifact.Source, layout, text string) (at time.Time, local, ok bool) {
+// clock reads a time that the phone wrote without a zone; local tells that none
+// is known.
+func clock(s *artifact.Source, layout, text string) (at time.Time, local bool) {
 	zone := s.Device.Located
 	if zone == nil {
 		zone = time.UTC
 	}
 	at, err := time.ParseInLocation(layout, text, zone)
-	return at.UTC(), s.Device.Located == nil, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	return at.UTC(), s.Device.Located == nil
 }

@@ -180,15 +180,10 @@ func showNested(b *strings.Builder, v any) {
 	}
 }
 
-// maxWalked is how deep a property list is searched; plist.Parse bounds it, too.
-const maxWalked = 64
-
 // walkDictionaries calls see with every dictionary in a property list, and the keys that
-// lead to it; see tells whether to look inside.
+// lead to it; see tells whether to look inside. How deep lists are is bounded
+// where they are parsed.
 func walkDictionaries(v any, path []string, see func(path []string, d plist.Dict) bool) {
-	if len(path) > maxWalked {
-		return
-	}
 	switch v := v.(type) {
 	case plist.Dict:
 		if !see(path, v) {

@@ -3,6 +3,7 @@ package ios
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,31 +58,22 @@ func sessionResource(site plist.Dict, to *artifact.Sink) {
 	}
 	r.Set("interacted", sessionTime(site["mostRecentUserInteraction"]))
 	observeSite(r, origin)
+	var from, into, under []string
 	for _, k := range entriesOf(site) {
-		sites := origins(site[k])
-		field := "under"
-		switch {
-		case len(sites) == 0:
-			continue
+		switch sites := origins(site[k]); {
 		case strings.HasSuffix(k, "RedirectsFrom"):
-			field = "redirects_from"
+			from = append(from, sites...)
 		case strings.HasSuffix(k, "RedirectsTo"):
-			field = "redirects_to"
+			into = append(into, sites...)
+		default:
+			under = append(under, sites...)
 		}
-		text := strings.Join(sites, ", ")
-		if before := r.Text(field); before != "" {
-			text = before + ", " + text
-			for i := range r.Fields {
-				if r.Fields[i].Name == field {
-					r.Fields[i].Value = text
-				}
-			}
-		} else {
-			r.Set(field, text)
-		}
-		for _, o := range sites {
-			observeSite(r, o)
-		}
+	}
+	r.Set("redirects_from", strings.Join(from, ", "))
+	r.Set("redirects_to", strings.Join(into, ", "))
+	r.Set("under", strings.Join(under, ", "))
+	for _, o := range slices.Concat(from, into, under) {
+		observeSite(r, o)
 	}
 	to.Emit()
 }
