@@ -43,6 +43,10 @@ func (e *examination) cover(name string, files int, sink *artifact.Sink, err err
 	c.Recovered += sink.Recovered()
 	state := Read
 	switch {
+	case errors.Is(err, errMissing):
+		state = Absent
+		c.Missing++
+		c.Files--
 	case errors.Is(err, artifact.ErrUndecoded):
 		state = Unreadable
 		c.Undecoded = true

@@ -151,9 +151,12 @@ func (e *examination) parse(t task) {
 	e.cover(t.artifact.Name, 1, sink, err)
 }
 
+// errMissing is said of a file that a manifest lists and that is not there.
+var errMissing = errors.New("listed, but not in this copy")
+
 func (e *examination) read(t task, sink *artifact.Sink) (err error) {
 	if t.file.Missing {
-		return errors.New("listed, but not in the acquisition")
+		return errMissing
 	}
 	content, err := e.acquisition.Open(t.file)
 	if err != nil {

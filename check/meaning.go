@@ -154,7 +154,7 @@ func conclusive(r *Result) bool {
 // Incomplete tells whether some evidence could not be read.
 func (r *Result) Incomplete() bool {
 	for _, c := range r.Coverage {
-		if c.State == Damaged || (c.State == Unreadable && !c.Undecoded) {
+		if c.State == Damaged || c.Missing > 0 || (c.State == Unreadable && !c.Undecoded) {
 			return true
 		}
 	}

@@ -142,8 +142,10 @@ type Coverage struct {
 	Files       int    `json:"files"`
 	// Undecoded says that the evidence is there, and that this version does not
 	// decode it.
-	Undecoded bool   `json:"undecoded,omitempty"`
-	Note      string `json:"note,omitempty"`
+	Undecoded bool `json:"undecoded,omitempty"`
+	// Missing is how many files are listed in the acquisition and are not there.
+	Missing int    `json:"missing,omitempty"`
+	Note    string `json:"note,omitempty"`
 }
 
 // Input is a file that was read.

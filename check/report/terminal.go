@@ -113,6 +113,9 @@ func (s *screen) covered(r *check.Result) {
 		s.fold("  ", fmt.Sprintf("%s: %s %s %s", visible(a.Path), english.Kind[a.Kind], visible(a.Device.Model), visible(a.Device.System)))
 		s.fold("    ", fmt.Sprintf("%d parts read, %d empty, %d partly damaged, %d could not be read, %d not in this copy",
 			n[check.Read], n[check.Empty], n[check.Damaged], n[check.Unreadable], n[check.Absent]))
+		if missing := missing(r, i); missing > 0 {
+			s.fold("    ", fmt.Sprintf("%d files are listed and not in this copy: it is incomplete", missing))
+		}
 		for _, c := range trouble {
 			s.fold("    ", c.Artifact+" "+english.State[c.State]+": "+shown(c.Note))
 		}
@@ -125,6 +128,15 @@ func (s *screen) covered(r *check.Result) {
 	if r.Unresolved.Count > 0 {
 		s.fold("  ", fmt.Sprintf("%d short links were not followed; where they lead is not known", r.Unresolved.Count))
 	}
+}
+
+func missing(r *check.Result, acquisition int) (n int) {
+	for _, c := range r.Coverage {
+		if c.Acquisition == acquisition {
+			n += c.Missing
+		}
+	}
+	return n
 }
 
 func severityColor(s artifact.Severity) string {

@@ -62,6 +62,8 @@ type covered struct {
 	Bar    []bar
 	Parts  []check.Coverage
 	Absent []check.Coverage
+	// Missing is how many files are listed in the acquisition and not there.
+	Missing int
 }
 
 // bar is a part of the drawn coverage, in percent of its width.
@@ -128,7 +130,7 @@ func coverages(r *check.Result) []covered {
 	order := []check.State{check.Damaged, check.Unreadable, check.Read, check.Empty, check.Absent}
 	var all []covered
 	for i, a := range r.Acquisitions {
-		c := covered{Examined: a, N: i + 1}
+		c := covered{Examined: a, N: i + 1, Missing: missing(r, i)}
 		n := map[check.State]int{}
 		for _, p := range r.Coverage {
 			if p.Acquisition != i {
