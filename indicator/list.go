@@ -40,7 +40,7 @@ var errNothing = errors.New("holds no indicators: it is no STIX bundle, no MISP 
 // what it holds. What cannot be used is in Refused and the rest is kept. It is
 // an error when nothing is of use.
 func Parse(name string, data []byte) (*List, error) {
-	l := &List{Name: path.Base(strings.ReplaceAll(name, `\`, "/"))}
+	l := &List{Name: strings.ToValidUTF8(path.Base(strings.ReplaceAll(name, `\`, "/")), "?")}
 	if len(data) > MaxFile {
 		return nil, fmt.Errorf("%s has %d bytes, at most %d", l.Name, len(data), MaxFile)
 	}

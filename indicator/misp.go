@@ -60,10 +60,15 @@ func (l *List) mispPart(data []byte, info string, depth int) {
 	if json.Unmarshal(members["info"], &own) == nil && own != "" {
 		info = own
 	}
-	for _, name := range []string{"response", "Event", "Attribute", "Object", "ObjectReference"} {
-		if part, ok := members[name]; ok && name != "ObjectReference" {
+	isKnown := own != ""
+	for _, name := range []string{"response", "Event", "Attribute", "Object"} {
+		if part, ok := members[name]; ok {
 			l.mispPart(part, info, depth+1)
+			isKnown = true
 		}
+	}
+	if !isKnown {
+		l.refuse("", string(data[:min(len(data), 100)]), errors.New("neither an event nor an attribute"))
 	}
 }
 
