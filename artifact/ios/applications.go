@@ -43,7 +43,7 @@ func applications(s *artifact.Source, to *artifact.Sink) error {
 	case s.Path == "/backup/Info.plist":
 		backupApps(d, to)
 	case s.Path == "/backup/Manifest.plist":
-		for _, bundle := range entriesOf(within(d, "Applications")) {
+		for _, bundle := range sortedKeys(within(d, "Applications")) {
 			bundleApp(within(within(d, "Applications"), bundle), bundle, "backup manifest", to)
 		}
 	case base == "iTunesMetadata.plist":
@@ -60,7 +60,7 @@ func applications(s *artifact.Source, to *artifact.Sink) error {
 // them, and those that are only named.
 func backupApps(d plist.Dict, to *artifact.Sink) {
 	apps := within(d, "Applications")
-	for _, bundle := range entriesOf(apps) {
+	for _, bundle := range sortedKeys(apps) {
 		raw, _ := within(apps, bundle)["iTunesMetadata"].([]byte)
 		v, err := plist.Parse(raw)
 		meta, _ := v.(plist.Dict)

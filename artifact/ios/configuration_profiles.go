@@ -89,7 +89,7 @@ func profilePayloads(d plist.Dict, r *artifact.Record) {
 		}
 	}
 	walkDictionaries(d["PayloadContent"], nil, func(_ []string, p plist.Dict) bool {
-		for _, k := range entriesOf(p) {
+		for _, k := range sortedKeys(p) {
 			before := len(r.Observables)
 			observeSetting(r, k, p[k])
 			for _, o := range r.Observables[before:] {

@@ -93,7 +93,14 @@ type reportBody struct {
 	ByPID     json.RawMessage `json:"processByPid"`
 }
 
+// maxReport is how many bytes a report may have; those of hangs have some
+// millions.
+const maxReport = 48 << 20
+
 func crashReport(s *artifact.Source, to *artifact.Sink) error {
+	if s.Content.Size() > maxReport {
+		return fmt.Errorf("%w: a report of %d bytes", artifact.ErrLong, s.Content.Size())
+	}
 	b, err := s.Bytes()
 	if err != nil {
 		return err

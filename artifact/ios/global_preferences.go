@@ -23,7 +23,7 @@ func globalPreferences(s *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range entriesOf(d) {
+	for _, name := range sortedKeys(d) {
 		r := to.Record(artifact.Configured, s.Modified)
 		r.Set("name", name)
 		r.Set("value", shownValue(d[name]))

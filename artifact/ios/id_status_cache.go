@@ -32,9 +32,9 @@ func idStatusCache(s *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	for _, service := range entriesOf(d) {
+	for _, service := range sortedKeys(d) {
 		accounts := within(d, service)
-		for _, account := range entriesOf(accounts) {
+		for _, account := range sortedKeys(accounts) {
 			if what, ok := accounts[account].(plist.Dict); ok {
 				idStatus(service, account, what, to)
 			}

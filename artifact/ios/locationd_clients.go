@@ -35,7 +35,7 @@ func locationClients(s *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range entriesOf(d) {
+	for _, name := range sortedKeys(d) {
 		if client, ok := d[name].(plist.Dict); ok {
 			locationClient(name, client, to)
 		}

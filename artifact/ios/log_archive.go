@@ -32,7 +32,7 @@ func logArchive(s *artifact.Source, to *artifact.Sink) error {
 	var first, last time.Time
 	walkDictionaries(d, nil, func(_ []string, inner plist.Dict) bool {
 		if v, ok := inner["WallTime"]; ok { // Unix time in nanoseconds
-			if at := sinceUnix(float64(numberOf(v)) / 1e9); !at.IsZero() {
+			if at := unixTime(float64(numberOf(v)) / 1e9); !at.IsZero() {
 				if first.IsZero() || at.Before(first) {
 					first = at
 				}

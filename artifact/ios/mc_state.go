@@ -36,7 +36,7 @@ func managedState(s *artifact.Source, to *artifact.Sink) error {
 		return err
 	}
 	walkDictionaries(d, nil, func(path []string, inner plist.Dict) bool {
-		for _, k := range entriesOf(inner) {
+		for _, k := range sortedKeys(inner) {
 			if _, deeper := inner[k].(plist.Dict); !deeper {
 				managedSetting(append(path[:len(path):len(path)], k), inner[k], to)
 			}

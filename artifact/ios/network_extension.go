@@ -55,7 +55,7 @@ func archiveRoots(archive plist.Dict) (keys []string, roots []any, err error) {
 	objects, _ := archive["$objects"].([]any)
 	top := within(archive, "$top")
 	var references []any
-	for _, key := range entriesOf(top) {
+	for _, key := range sortedKeys(top) {
 		if _, is := top[key].(plist.UID); is {
 			keys = append(keys, key)
 			references = append(references, top[key])
@@ -93,7 +93,7 @@ func networkConfiguration(key string, d plist.Dict, to *artifact.Sink) {
 		}
 	}
 	walkDictionaries(d, nil, func(_ []string, inner plist.Dict) bool {
-		for _, k := range entriesOf(inner) {
+		for _, k := range sortedKeys(inner) {
 			v := textOf(inner[k])
 			switch lower := strings.ToLower(k); {
 			case v == "":

@@ -25,7 +25,7 @@ func analyticsDaily(s *artifact.Source, to *artifact.Sink) error {
 		return err
 	}
 	baseline := within(d, "netUsageBaseline")
-	for _, process := range entriesOf(baseline) {
+	for _, process := range sortedKeys(baseline) {
 		v, _ := baseline[process].([]any)
 		if len(v) == 0 {
 			to.Damage("netUsageBaseline: "+process, errNoList)

@@ -35,7 +35,7 @@ func profileEvents(s *artifact.Source, to *artifact.Sink) error {
 			to.Damage(fmt.Sprintf("ProfileEvents %d", i), errNoDictionary)
 			continue
 		}
-		for _, id := range entriesOf(event) {
+		for _, id := range sortedKeys(event) {
 			profileEvent(id, within(event, id), to)
 		}
 	}
@@ -49,7 +49,7 @@ func profileEvent(id string, what plist.Dict, to *artifact.Sink) {
 	r.Set("process", textOf(what["process"]))
 	r.Observe(indicator.Profile, id)
 	r.Observe(indicator.Process, textOf(what["process"]))
-	for _, k := range entriesOf(what) {
+	for _, k := range sortedKeys(what) {
 		if k != "timestamp" && k != "operation" && k != "process" {
 			r.Set(k, shownValue(what[k]))
 		}

@@ -3,9 +3,7 @@ package ios
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,10 +52,6 @@ func within(d plist.Dict, key string) plist.Dict {
 	return v
 }
 
-// entriesOf lists the dictionary's keys in order, as records are always given
-// in the same one.
-func entriesOf(d plist.Dict) []string { return slices.Sorted(maps.Keys(d)) }
-
 // textOf is a value as text; empty for what is none.
 func textOf(v any) string {
 	switch v := v.(type) {
@@ -97,9 +91,9 @@ func timeOf(v any) time.Time {
 	case time.Time:
 		return v
 	case float64:
-		return since2001(v)
+		return macTime(v)
 	case int64:
-		return since2001(float64(v))
+		return macTime(float64(v))
 	case string:
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05"} {
 			if t, err := time.Parse(layout, v); err == nil {
@@ -108,26 +102,6 @@ func timeOf(v any) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-const epoch2001 = 978307200 // 2001-01-01T00:00:00Z as Unix time
-
-// since2001 is a number of seconds since the beginning of 2001 as a time; zero
-// for 0, which stands for none, and for what no clock of a phone says.
-func since2001(seconds float64) time.Time {
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return sinceUnix(seconds + epoch2001)
-}
-
-// sinceUnix is a number of seconds since the beginning of 1970 as a time.
-func sinceUnix(seconds float64) time.Time {
-	if math.IsNaN(seconds) || seconds <= 0 || seconds > 1<<36 {
-		return time.Time{}
-	}
-	whole, part := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).UTC()
 }
 
 // shownValue is any value as a record's field can hold it; what is nested
@@ -154,7 +128,10 @@ func showNested(b *strings.Builder, v any) {
 	switch v := v.(type) {
 	case plist.Dict:
 		b.WriteByte('{')
-		for i, k := range entriesOf(v) {
+		for i, k := range sortedKeys(v) {
+			if b.Len() > maxShown {
+				break
+			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
@@ -165,6 +142,9 @@ func showNested(b *strings.Builder, v any) {
 	case []any:
 		b.WriteByte('[')
 		for i, e := range v {
+			if b.Len() > maxShown {
+				break
+			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
@@ -189,7 +169,7 @@ func walkDictionaries(v any, path []string, see func(path []string, d plist.Dict
 		if !see(path, v) {
 			return
 		}
-		for _, k := range entriesOf(v) {
+		for _, k := range sortedKeys(v) {
 			walkDictionaries(v[k], append(path, k), see)
 		}
 	case []any:

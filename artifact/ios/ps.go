@@ -127,12 +127,19 @@ func (p *psLine) emit(s *artifact.Source, to *artifact.Sink) {
 }
 
 // splitCommand splits a program from its arguments. Programs of apps may have
-// spaces in their path: one goes on after its first space when the bundle does.
+// spaces in their path: one goes on behind a space when its bundle does, and
+// no option or other path has begun.
 func splitCommand(command string) (program, arguments string) {
 	command = strings.TrimSuffix(strings.TrimPrefix(command, "("), ")")
+	head := command
+	for _, begins := range []string{" /", " -"} {
+		if i := strings.Index(head, begins); i >= 0 {
+			head = head[:i]
+		}
+	}
 	from := 0
 	for _, bundle := range []string{".app/", ".appex/", ".xpc/", ".framework/"} {
-		if i := strings.LastIndex(command, bundle); i >= 0 && strings.HasPrefix(command, "/") {
+		if i := strings.LastIndex(head, bundle); i >= 0 && strings.HasPrefix(head, "/") {
 			from = max(from, i+len(bundle))
 		}
 	}

@@ -82,7 +82,7 @@ func shutdownLog(s *artifact.Source, to *artifact.Sink) error {
 				at.clients = nil
 			}
 		} else if m := sigterm.FindSubmatch(l.Text); m != nil {
-			ended := sinceUnix(float64(whole(string(m[1]))))
+			ended := unixTime(float64(whole(string(m[1]))))
 			at.end(ended, true, to)
 			at.sigterm(l, ended, to)
 			at = shutdown{index: at.index + 1}

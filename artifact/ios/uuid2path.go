@@ -23,7 +23,7 @@ func uuidToPath(s *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	for _, uuid := range entriesOf(d) {
+	for _, uuid := range sortedKeys(d) {
 		path, _ := d[uuid].(string)
 		if path == "" {
 			to.Damage(uuid, errNoPath)

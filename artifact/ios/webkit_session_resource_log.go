@@ -59,7 +59,7 @@ func sessionResource(site plist.Dict, to *artifact.Sink) {
 	r.Set("interacted", sessionTime(site["mostRecentUserInteraction"]))
 	observeSite(r, origin)
 	var from, into, under []string
-	for _, k := range entriesOf(site) {
+	for _, k := range sortedKeys(site) {
 		switch sites := origins(site[k]); {
 		case strings.HasSuffix(k, "RedirectsFrom"):
 			from = append(from, sites...)
@@ -103,9 +103,9 @@ func sessionTime(v any) time.Time {
 	case time.Time:
 		return v
 	case float64:
-		return sinceUnix(v)
+		return unixTime(v)
 	case int64:
-		return sinceUnix(float64(v))
+		return unixTime(float64(v))
 	}
 	return time.Time{}
 }

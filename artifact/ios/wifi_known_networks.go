@@ -28,7 +28,7 @@ func knownNetworks(s *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range entriesOf(d) {
+	for _, key := range sortedKeys(d) {
 		if network, ok := d[key].(plist.Dict); ok {
 			knownNetwork(key, network, to)
 		}
