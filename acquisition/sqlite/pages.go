@@ -12,9 +12,9 @@ const (
 	headerSize = 100
 	minPage    = 512
 	maxPage    = 65536
-	readAhead  = 128 << 10 // bytes read at once where pages follow each other
-	cacheRuns  = 48        // runs of pages kept, at most readAhead bytes each
-	maxDepth   = 64        // levels of a b-tree; the format allows 20 or so
+	readAhead  = 32 << 10 // bytes read at once where pages follow each other
+	cacheRuns  = 192      // runs of pages kept, at most readAhead bytes or one page each
+	maxDepth   = 64       // levels of a b-tree; the format allows 20 or so
 )
 
 // pager reads pages: those of the log that were committed first, else those of
@@ -27,7 +27,6 @@ type pager struct {
 	count  int // pages, as far as the file goes
 	runs   map[int]*run
 	order  []int // runs, the oldest first
-	room   [][]byte
 }
 
 // run is a stretch of pages as it was read.
@@ -42,8 +41,8 @@ func (p *pager) page(n int) ([]byte, error) {
 		return nil, fmt.Errorf("page %d lies outside of the file's %d pages", n, p.count)
 	}
 	if p.wal != nil {
-		if b := p.wal.page(n); b != nil {
-			return b, nil
+		if b, err := p.wal.page(n); b != nil || err != nil {
+			return b, err
 		}
 	}
 	per := max(1, readAhead/p.size)

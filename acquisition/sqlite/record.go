@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	maxRow     = 128 << 20 // bytes of one row's content
-	maxColumns = 32768     // the format's own limit
+	maxRow     = 64 << 20 // bytes of one row's content
+	maxColumns = 32768    // the format's own limit
 )
 
 // Row is one row. Its methods take the index of a column asked for.
@@ -31,10 +31,14 @@ type Row struct {
 type value struct {
 	kind  uint64 // serial type
 	at    int
-	given any // not stored: the rowid or a DEFAULT
+	given any // not stored: a DEFAULT
 }
 
-const absent = 0 // the serial type of NULL
+// Serial types that are told apart by name.
+const (
+	absent = 0  // NULL
+	isID   = 10 // reserved by the format; here: the row's id stands for the value
+)
 
 // shape says which columns are asked for: slots[i] lists, for the column that
 // is stored i-th, the indexes it was asked for as.
@@ -43,7 +47,6 @@ type shape struct {
 	last  int   // the last stored column that is asked for
 	rowid []int // indexes that ask for the rowid
 	value []any // DEFAULT by stored column
-	n     int
 }
 
 // sizeOf is how many bytes a serial type takes (file format §2.1); -1 for the
@@ -102,7 +105,7 @@ func (r *Row) decode(payload []byte) error {
 		}
 	}
 	for _, slot := range r.shape.rowid {
-		r.values[slot].given = r.ID
+		r.values[slot].kind = isID
 	}
 	return nil
 }
@@ -120,7 +123,7 @@ func (r *Row) Value(i int) any {
 		return nil
 	case v.kind == 7:
 		return r.Float(i)
-	case v.kind < 10:
+	case v.kind <= isID:
 		return r.Int(i)
 	case v.kind&1 == 1:
 		return r.Text(i)
@@ -142,6 +145,8 @@ func (r *Row) Int(i int) int64 {
 	}
 	b := r.payload[v.at:]
 	switch v.kind {
+	case isID:
+		return r.ID
 	case 1:
 		return int64(int8(b[0]))
 	case 2:

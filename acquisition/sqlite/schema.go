@@ -18,7 +18,9 @@ type column struct {
 
 // declared is what CREATE TABLE says.
 type declared struct {
-	columns      []column
+	columns      []column // in the order of the record
+	stored       []column // those that a record has
+	names        []string // as declared
 	key          []string // of the table's PRIMARY KEY
 	apart        bool     // the key was declared apart from its column
 	withoutRowID bool
@@ -207,6 +209,9 @@ func (d *declared) column(ts []token) {
 			c.virtual = false
 		case t.is("DEFAULT") && i+1 < len(ts):
 			c.value = literal(ts[i+1:])
+			if n, is := c.value.(int64); is && c.affinity == 't' {
+				c.value = strconv.FormatInt(n, 10)
+			}
 		}
 	}
 	d.columns = append(d.columns, c)
@@ -274,6 +279,18 @@ func affinity(kind string) byte {
 // finish settles the rowid's alias and the order in which a table without
 // rowid stores its columns: those of its key first.
 func (d *declared) finish() {
+	d.settle()
+	for _, c := range d.columns {
+		if !c.virtual {
+			d.stored = append(d.stored, c)
+		}
+	}
+}
+
+func (d *declared) settle() {
+	for _, c := range d.columns {
+		d.names = append(d.names, c.name)
+	}
 	if d.withoutRowID {
 		var ordered []column
 		taken := map[string]bool{}

@@ -4,8 +4,12 @@
 // page; and, after the live rows, with rows that were deleted but still stand
 // in free pages, in unused parts of pages or in older frames of the log.
 //
-// It is no SQL engine: it lists tables and walks their rows. Format:
-// https://www.sqlite.org/fileformat2.html
+// It is no SQL engine: it lists tables and walks their rows. The engines there
+// are open a path of their own, replay the log into the file, stop at the first
+// bad page and never show what was deleted; evidence needs the opposite of each,
+// which is why this reader exists.
+//
+// Format: https://www.sqlite.org/fileformat2.html
 package sqlite
 
 import (

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 )
 
@@ -12,9 +13,9 @@ type DB struct {
 	header
 	tables []*Table
 	damage []Damage
-	noted  map[Damage]bool
-	trees  [][2]int // of indexes: root pages
-	spare  *spare   // pages that belong to no b-tree, once they were looked for
+	noted  map[Damage]bool // by page and table, which a page is noted once for
+	tries  int             // values compared while looking for deleted rows
+	spare  *spare          // rows on pages that belong to no b-tree, once they were looked for
 }
 
 // Damage is a part that could not be read.
@@ -23,17 +24,31 @@ type Damage struct {
 	Why  string
 }
 
-const maxDamage = 1000 // parts that are written out
+// Limits of what is kept of a database that is hostile.
+const (
+	maxDamage = 1000    // parts that are written out
+	maxSQL    = 4 << 20 // bytes of one table's declaration; the engine takes 1,000,000
+	maxTables = 4096
+)
 
 // Damage lists what could not be read so far; walking a table may add to it.
 func (db *DB) Damage() []Damage { return db.damage }
 
-func (db *DB) hurt(page int, why string) {
+// hurt notes damage. A page is noted once for what was being read, which for
+// the file as a whole is why itself.
+func (db *DB) hurt(page int, reading, why string) {
 	d := Damage{page, why}
-	if db.noted[d] || len(db.damage) > maxDamage {
+	once := Damage{page, reading}
+	if page == 0 {
+		once = d
+	}
+	if db.noted[once] || len(db.damage) > maxDamage {
 		return
 	}
-	db.noted[d] = true
+	db.noted[once] = true
+	if reading != "" {
+		d.Why = reading + ": " + why
+	}
 	if len(db.damage) == maxDamage {
 		d = Damage{0, "and more that is not written out"}
 	}
@@ -96,12 +111,8 @@ func (t *Table) Rows(columns ...string) iter.Seq[*Row] {
 
 // shape finds the columns asked for.
 func (t *Table) shape(columns []string) *shape {
-	s := &shape{n: len(columns), last: -1}
-	stored := 0
-	for _, c := range t.columns {
-		if c.virtual {
-			continue
-		}
+	s := &shape{last: -1}
+	for stored, c := range t.stored {
 		s.slots, s.value = append(s.slots, nil), append(s.value, c.value)
 		for i, name := range columns {
 			switch {
@@ -113,7 +124,6 @@ func (t *Table) shape(columns []string) *shape {
 				s.last = stored
 			}
 		}
-		stored++
 	}
 	for i, name := range columns {
 		if strings.EqualFold(name, "ROWID") && !t.Has(name) && !t.withoutRowID {
@@ -139,10 +149,8 @@ func open(file, log File) (*DB, error) {
 	db.pager = pager{file: file, size: db.pageSize, usable: db.pageSize - db.reserved, runs: map[int]*run{},
 		wal: openWAL(log, db.pageSize), count: int((file.Size + int64(db.pageSize) - 1) / int64(db.pageSize))}
 	if db.wal != nil {
-		if db.wal.damage != "" {
-			db.hurt(0, db.wal.damage)
-		}
-		db.count = max(db.count, db.wal.pages)
+		db.count = db.wal.reach(db.count)
+		db.overlaid()
 	}
 	db.readSchema()
 	if len(db.tables) == 0 && len(db.damage) > 0 {
@@ -174,33 +182,54 @@ func openEmpty(file, log File) (*DB, error) {
 	}
 	db := &DB{noted: map[Damage]bool{}, header: h}
 	db.pager = pager{file: file, size: h.pageSize, usable: h.pageSize - h.reserved, runs: map[int]*run{}, wal: openWAL(log, h.pageSize)}
-	db.count = db.wal.pages
+	if db.wal == nil {
+		return nil, fmt.Errorf("%w: an empty file and a log that cannot be read", ErrNotDatabase)
+	}
+	db.count = db.wal.reach(0)
+	db.overlaid()
 	db.readSchema()
 	return db, nil
+}
+
+// overlaid takes from a committed first page in the log what the file's header
+// says of older times.
+func (db *DB) overlaid() {
+	if db.wal.damage != "" {
+		db.hurt(0, "", db.wal.damage)
+	}
+	page, err := db.wal.page(1)
+	if err != nil {
+		db.hurt(1, "", err.Error())
+	}
+	if h, err := readHeader(page); err == nil && h.pageSize == db.pageSize {
+		db.header = h
+		db.usable = h.pageSize - h.reserved
+	}
 }
 
 // readSchema reads the table of tables, whose root is page 1.
 func (db *DB) readSchema() {
 	schema := &Table{Name: "sqlite_schema", db: db, root: 1, Columns: []string{"type", "name", "tbl_name", "rootpage", "sql"}}
 	for _, name := range schema.Columns {
-		schema.columns = append(schema.columns, column{name: name, affinity: 't'})
+		schema.stored = append(schema.stored, column{name: name, affinity: 't'})
 	}
-	schema.columns[3].affinity = 'i'
+	schema.stored[3].affinity = 'i'
 	seen := map[string]bool{}
 	for row := range schema.Rows(schema.Columns...) {
 		root := row.Int(3)
-		if row.Recovered != "" || root <= 0 || root > int64(db.count) {
+		if row.Text(0) != "table" || root == 0 { // a virtual table has no root
 			continue
 		}
-		if row.Text(0) == "index" {
-			db.trees = append(db.trees, [2]int{int(root), 0})
-		}
-		if row.Text(0) != "table" || seen[row.Text(1)] {
+		name, sql := row.Text(1), row.Blob(4)
+		if seen[name] || root < 0 || root > math.MaxInt32 || len(sql) > maxSQL || len(db.tables) >= maxTables {
+			db.hurt(0, "", fmt.Sprintf("the schema's table %q with root page %d and %d bytes of SQL was left out", name, root, len(sql)))
 			continue
 		}
-		t := &Table{Name: row.Text(1), db: db, root: int(root), declared: parseCreate(row.Text(4))}
-		for _, c := range t.columns {
-			t.Columns = append(t.Columns, c.name)
+		t := &Table{Name: name, db: db, root: int(root), declared: parseCreate(row.Text(4))}
+		t.Columns = t.names
+		if len(t.columns) > maxColumns {
+			db.hurt(0, "", fmt.Sprintf("the table %q with %d columns was left out", name, len(t.columns)))
+			continue
 		}
 		seen[t.Name] = true
 		db.tables = append(db.tables, t)

@@ -1,15 +1,18 @@
 package sqlite
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const (
 	walHeader   = 32
 	frameHeader = 24
+	walCache    = 4 << 20 // bytes of pages kept
 )
 
 // wal is a write-ahead log (file format §4): which frame holds the committed
@@ -51,6 +54,7 @@ func openWAL(f File, page int) *wal {
 		return w
 	}
 	w.frames(head, magic&1 == 1)
+	slices.SortFunc(w.old, func(a, b frame) int { return cmp.Compare(a.at, b.at) })
 	return w
 }
 
@@ -75,13 +79,13 @@ func (w *wal) frames(head []byte, big bool) {
 			break
 		}
 		page, content := int(binary.BigEndian.Uint32(b)), at+frameHeader
-		if page == 0 {
-			break // nothing was ever written here
-		}
-		if valid = valid && [8]byte(b[8:16]) == salt; valid {
+		if valid = valid && page != 0 && [8]byte(b[8:16]) == salt; valid {
 			s0, s1 = checksum(order, b[:8], s0, s1)
 			s0, s1 = checksum(order, b[frameHeader:], s0, s1)
 			valid = s0 == binary.BigEndian.Uint32(b[16:]) && s1 == binary.BigEndian.Uint32(b[20:])
+		}
+		if page == 0 {
+			continue // nothing was ever written here
 		}
 		if !valid {
 			w.old = append(w.old, frame{page, content, "older WAL frame"})
@@ -121,27 +125,36 @@ func checksum(order binary.ByteOrder, b []byte, s0, s1 uint32) (uint32, uint32) 
 }
 
 // page returns the committed version of a page; nil when the file's holds.
-func (w *wal) page(n int) []byte {
+func (w *wal) page(n int) ([]byte, error) {
 	at, ok := w.live[n]
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	if b := w.cache[n]; b != nil {
-		return b
+		return b, nil
 	}
-	b := w.content(at)
-	if len(w.cache) > 512 {
+	b, err := w.content(at)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.cache) >= max(1, walCache/w.size) {
 		clear(w.cache)
 	}
 	w.cache[n] = b
-	return b
+	return b, nil
 }
 
 // content returns the page that a frame holds.
-func (w *wal) content(at int64) []byte {
+func (w *wal) content(at int64) ([]byte, error) {
 	b := make([]byte, w.size)
-	if n, err := w.file.ReadAt(b, at); err != nil && n < len(b) {
-		return nil
+	if n, err := w.file.ReadAt(b, at); n < len(b) {
+		return nil, fmt.Errorf("the write-ahead log cannot be read at byte %d%s", at, because(err))
 	}
-	return b
+	return b, nil
+}
+
+// reach is how many pages the database has with the log: what the last commit
+// says, but not more than both files hold.
+func (w *wal) reach(count int) int {
+	return max(count, min(w.pages, count+len(w.live)))
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 )
 
 // Types of b-tree pages (file format §1.6).
@@ -25,8 +24,9 @@ type walk struct {
 	hurt    bool     // something of this table could not be read
 	found   []carved // candidates for deleted rows
 	held    int      // bytes of these
-	leaves  []int    // leaf pages of the table
-	stopped bool
+	chained int      // overflow pages that rows said to have
+	full    bool     // there was more than is kept
+	again   bool     // the second time: only ids and what stands on leaves
 }
 
 // tree walks the pages below n; false ends the walk.
@@ -55,10 +55,12 @@ func (w *walk) tree(n, depth int) bool {
 	if at+room+2*cells > db.usable {
 		return w.damaged(n, fmt.Sprintf("%d cells do not fit on a page", cells))
 	}
+	if index := kind == leafIndex || kind == interiorIndex; index != w.t.withoutRowID {
+		return w.damaged(n, fmt.Sprintf("a page of type %d in a b-tree of another kind", kind))
+	}
 	switch kind {
 	case leafTable, leafIndex:
 		w.leaf = append(w.leaf[:0], page...)
-		w.leaves = append(w.leaves, n)
 		return w.cells(n, at, cells, kind)
 	case interiorTable, interiorIndex:
 		return w.interior(append([]byte(nil), page...), n, at, cells, depth)
@@ -80,7 +82,7 @@ func (w *walk) interior(page []byte, n, at, cells, depth int) bool {
 		if !w.tree(int(binary.BigEndian.Uint32(page[cell:])), depth+1) {
 			return false
 		}
-		if page[at] == interiorIndex && w.t.withoutRowID {
+		if page[at] == interiorIndex {
 			w.leaf = append(w.leaf[:0], page...)
 			if !w.cell(n, cell+4, leafIndex) {
 				return false
@@ -139,11 +141,7 @@ func (w *walk) cell(n, at int, kind byte) bool {
 		return w.damaged(n, err.Error())
 	}
 	w.row.Offset = db.offset(n) + int64(at0)
-	if !w.yield(&w.row) {
-		w.stopped = true
-		return false
-	}
-	return true
+	return w.yield(&w.row)
 }
 
 // localSize is how much of a payload stands on the page itself (§1.6).
@@ -166,12 +164,17 @@ func localSize(size, usable int, kind byte) int {
 // overflow gathers a payload that goes on in other pages.
 func (w *walk) overflow(first []byte, size, at int) ([]byte, error) {
 	db := w.t.db
+	if w.again {
+		return first, nil
+	}
 	if at+4 > db.usable {
 		return nil, fmt.Errorf("an overflow chain that begins outside of its page")
 	}
 	next := int(binary.BigEndian.Uint32(w.leaf[at:]))
-	if size > db.count*db.usable {
-		return nil, fmt.Errorf("a row of %d bytes in a smaller file", size)
+	// An overflow page belongs to one row: all rows together cannot have more
+	// than the file, however their chains cross.
+	if w.chained += (size - len(first)) / (db.usable - 4); w.chained > db.count {
+		return nil, fmt.Errorf("a row of %d bytes in overflow pages that others have", size)
 	}
 	w.long = append(w.long[:0], first...)
 	for len(w.long) < size {
@@ -188,7 +191,7 @@ func (w *walk) overflow(first []byte, size, at int) ([]byte, error) {
 
 func (w *walk) damaged(n int, why string) bool {
 	w.hurt = true
-	w.t.db.hurt(n, fmt.Sprintf("%s: %s", w.t.Name, why))
+	w.t.db.hurt(n, w.t.Name, why)
 	return true
 }
 
@@ -201,5 +204,3 @@ func (p *pager) offset(n int) int64 {
 	}
 	return int64(n-1) * int64(p.size)
 }
-
-var hashSeed = maphash.MakeSeed()
