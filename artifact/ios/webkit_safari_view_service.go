@@ -15,7 +15,7 @@ func init() {
 		Refs:   []string{"https://docs.mvt.re/en/latest/ios/records/", "https://webkit.org/tracking-prevention/"},
 		Fields: originFields,
 		File: func(f acquisition.File, to *artifact.Sink) {
-			if _, inside, found := strings.Cut(f.Path, "/com.apple.SafariViewService/Library/WebKit/WebsiteData/"); found {
+			if _, inside, found := strings.Cut(f.Path, "SafariViewService/Library/WebKit/WebsiteData/"); found {
 				originRecord(&f, inside, to)
 			}
 		},
