@@ -80,6 +80,8 @@ func (z *zipFile) local(at int64) (next int64, cut bool, err error) {
 		e.packed = max(left, 0)
 		if e.method == zipStored {
 			e.size = e.packed
+		} else if n, _, err := z.measure(from); err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+			e.size = n // what can still be unpacked
 		}
 	}
 	if cut {

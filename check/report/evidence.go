@@ -83,12 +83,48 @@ func host(s string) string {
 	return strings.ReplaceAll(s, ".", "[.]")
 }
 
+// signed is an indicator's value; the name of a site defanged.
+func signed(s *check.Sign) string {
+	switch s.Type {
+	case "domain-name", "ipv4-addr", "ipv6-addr", "url":
+		return visible(cut(host(defang(s.Value))))
+	}
+	return shown(s.Value)
+}
+
 // titled is a finding's title, with the site that it names defanged.
 func titled(f check.Finding) string {
-	if f.Indicator != nil && f.Indicator.Value != "" && f.Indicator.Type != "file-path" {
-		return shown(strings.ReplaceAll(f.Title, f.Indicator.Value, host(f.Indicator.Value)))
+	if f.Indicator != nil && f.Indicator.Value != "" {
+		return strings.ReplaceAll(shown(f.Title), shown(f.Indicator.Value), signed(f.Indicator))
 	}
 	return shown(f.Title)
+}
+
+// alike are findings of one sign in one source: the first, and the others.
+type alike struct {
+	check.Finding
+	Others []check.Finding
+}
+
+// grouped puts findings of one sign in one source together, where the first
+// stands.
+func grouped(fs []check.Finding) (groups []alike) {
+	at := map[string]int{}
+	for _, f := range fs {
+		if f.Indicator == nil {
+			groups = append(groups, alike{Finding: f})
+			continue
+		}
+		key := fmt.Sprint(f.Acquisition, f.Artifact, f.Act, f.Indicator.Type, f.Indicator.Value)
+		if i, ok := at[key]; ok {
+			groups[i].Others = append(groups[i].Others, f)
+			groups[i].Repeats += f.Repeats
+			continue
+		}
+		at[key] = len(groups)
+		groups = append(groups, alike{Finding: f})
+	}
+	return groups
 }
 
 func cut(s string) string {

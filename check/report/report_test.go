@@ -73,6 +73,11 @@ func crowded() *check.Result {
 	for i := range 2000 {
 		at := noon.Add(-time.Duration(i) * 7 * time.Hour)
 		f.ID, f.Time, f.Where.Row = fmt.Sprint("F-x", i), &at, int64(i)
+		if i%3 != 0 { // a third are of one sign
+			sign := *f.Indicator
+			sign.Value = fmt.Sprintf("c%d.example", i)
+			f.Indicator = &sign
+		}
 		r.Findings = append(r.Findings, f)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b check.Finding) int { return int(b.Severity - a.Severity) })

@@ -32,18 +32,20 @@ func Terminal(w io.Writer, r *check.Result, o Options) error {
 	says := english.Verdict[r.Verdict]
 	s.line(s.bold(strings.ToUpper(says.Says), colors[r.Verdict]))
 	s.fold("", says.Means)
-	told := 0
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Severity > artifact.Low {
-			if told++; told <= maxTold {
-				s.finding(f)
-			}
+	var serious []check.Finding
+	for _, f := range r.Findings {
+		if f.Severity > artifact.Low {
+			serious = append(serious, f)
 		}
 	}
-	if more := told - maxTold; more > 0 {
+	groups := grouped(serious)
+	for i := range groups[:min(len(groups), maxTold)] {
+		s.finding(&groups[i])
+	}
+	if more := len(groups) - maxTold; more > 0 {
 		s.line(fmt.Sprintf("\nand %d more; all of them: --json, or --out DIR", more))
 	}
-	if slight := len(r.Findings) - told; slight > 0 {
+	if slight := len(r.Findings) - len(serious); slight > 0 {
 		s.line(fmt.Sprintf("\n%d findings of little weight (info, low): --json, or --out DIR", slight))
 	}
 	s.covered(r)
@@ -56,9 +58,9 @@ func Terminal(w io.Writer, r *check.Result, o Options) error {
 
 var colors = map[check.Verdict]string{check.Traces: "31", check.Attempted: "33", check.Suspicious: "33", check.Inconclusive: "33", check.Nothing: "32"}
 
-func (s *screen) finding(f *check.Finding) {
+func (s *screen) finding(f *alike) {
 	s.line("")
-	s.fold("", s.bold(strings.ToUpper(f.Severity.String()), severityColor(f.Severity))+": "+titled(*f))
+	s.fold("", s.bold(strings.ToUpper(f.Severity.String()), severityColor(f.Severity))+": "+titled(f.Finding))
 	when := "time not known"
 	if f.Time != nil {
 		when = utc(f.Time)
@@ -66,32 +68,41 @@ func (s *screen) finding(f *check.Finding) {
 	if f.Local {
 		when = strings.TrimSuffix(when, " UTC") + " by the phone's clock"
 	}
-	place := shown(f.Where.File)
-	if f.Where.Table != "" {
-		place += ", " + shown(f.Where.Table)
-	}
-	if f.Where.Row != 0 {
-		place += fmt.Sprintf(", row %d", f.Where.Row)
-	}
-	if f.Where.Offset != 0 {
-		place += fmt.Sprintf(", byte %d", f.Where.Offset)
-	}
-	if f.Recovered != "" {
-		place += ", deleted, still in: " + f.Recovered
-	}
 	s.fold("  when   ", when)
-	s.fold("  where  ", f.Artifact+": "+place)
+	s.fold("  where  ", f.Artifact+": "+place(f.Where, f.Recovered))
 	switch {
 	case f.Indicator != nil:
-		s.fold("  sign   ", strings.TrimSuffix(fmt.Sprintf("%s %s, %s, %s", f.Indicator.Type, visible(host(f.Indicator.Value)), f.Indicator.Source, f.Indicator.Malware), ", "))
+		s.fold("  sign   ", strings.TrimSuffix(fmt.Sprintf("%s %s, %s, %s", f.Indicator.Type, signed(f.Indicator), f.Indicator.Source, f.Indicator.Malware), ", "))
 	default:
 		s.fold("  rule   ", f.Heuristic)
 	}
 	s.fold("  means  ", shown(f.Explanation))
 	s.fold("  do     ", shown(f.Next))
-	if f.Repeats > 0 {
-		s.fold("         ", fmt.Sprintf("%d more records say the same", f.Repeats))
+	if n := len(f.Others) + f.Repeats; n > 0 {
+		var rows []string
+		for _, o := range f.Others {
+			rows = append(rows, fmt.Sprint(o.Where.Row))
+		}
+		s.fold("  also   ", fmt.Sprintf("%d more records say the same: rows %s ...", n, strings.Join(rows[:min(len(rows), 10)], ", ")))
 	}
+}
+
+// place says where a record was read.
+func place(w artifact.Where, recovered string) string {
+	s := shown(w.File)
+	if w.Table != "" {
+		s += ", " + shown(w.Table)
+	}
+	if w.Row != 0 {
+		s += fmt.Sprintf(", row %d", w.Row)
+	}
+	if w.Offset != 0 {
+		s += fmt.Sprintf(", byte %d", w.Offset)
+	}
+	if recovered != "" {
+		s += ", deleted, still in: " + recovered
+	}
+	return s
 }
 
 // covered says in what was looked.

@@ -20,7 +20,7 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"shown": shown, "titled": titled, "host": func(s string) string { return visible(cut(host(defang(s)))) }, "utc": utc}).Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"shown": shown, "titled": titled, "signed": signed, "place": place, "utc": utc}).Parse(pageText))
 
 // How much of a large result the page shows; all of it stands in findings.json.
 const (
@@ -35,11 +35,11 @@ type view struct {
 	Style    template.CSS
 	R        *check.Result
 	Says     sentence
-	Serious  []check.Finding
-	Folded   []check.Finding // serious ones after those
-	Hidden   int             // serious ones that are not shown
-	Anti     []check.Finding
-	Slight   []check.Finding
+	Serious  []alike
+	Folded   []alike // serious ones after those
+	Hidden   int     // serious ones that are not shown
+	Anti     []alike
+	Slight   []alike
 	SlightIn int // slight ones in all
 	Drawn    *drawing
 	Coverage []covered
@@ -81,21 +81,23 @@ func render(r *check.Result, o Options) ([]byte, error) {
 	}
 	v := view{words: w, Style: template.CSS(pageStyle), R: r, Says: w.Verdict[r.Verdict], Options: o, Coverage: coverages(r), Inputs: r.Inputs[:min(len(r.Inputs), maxInputs)]}
 	n := map[artifact.Severity]int{}
+	var serious, anti, slight []check.Finding
 	for _, f := range r.Findings {
 		n[f.Severity]++
 		switch {
 		case f.AntiForensic:
-			v.Anti = append(v.Anti, f)
+			anti = append(anti, f)
 		case f.Severity > artifact.Low:
-			v.Serious = append(v.Serious, f)
+			serious = append(serious, f)
 		default:
-			v.Slight = append(v.Slight, f)
+			slight = append(slight, f)
 		}
 	}
 	for _, s := range slices.Backward(slices.Sorted(maps.Keys(n))) {
 		v.Counts = append(v.Counts, count{s, n[s]})
 	}
-	v.Drawn = draw(v.Serious)
+	v.Drawn = draw(serious)
+	v.Serious, v.Anti, v.Slight = grouped(serious), grouped(anti), grouped(slight)
 	v.SlightIn, v.Hidden = len(v.Slight), max(0, len(v.Serious)-maxShown)
 	v.Serious, v.Slight, v.Anti = v.Serious[:min(len(v.Serious), maxShown)], v.Slight[:min(len(v.Slight), maxShown)], v.Anti[:min(len(v.Anti), maxShown)]
 	if len(v.Serious) > maxOpen {
@@ -211,8 +213,8 @@ func draw(fs []check.Finding) *drawing {
 // one is a finding with the words it is told in.
 type one struct {
 	W *words
-	F check.Finding
+	F alike
 }
 
 // With sets a finding beside the page's words.
-func (v view) With(f check.Finding) one { return one{v.words, f} }
+func (v view) With(f alike) one { return one{v.words, f} }

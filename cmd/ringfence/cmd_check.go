@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	_ "time/tzdata" // zones of phones, where the system has none
 
@@ -124,7 +125,8 @@ func (c *checkCommand) examine(e *env, set *indicator.Set) (*check.Result, error
 		as, err := acquisition.Open(e.ctx, p, open)
 		all = append(all, as...)
 		if err != nil {
-			return nil, &failure{code: openCode(err), what: "opening " + p, why: err, hint: openHint(err)}
+			why := strings.TrimPrefix(err.Error(), p+": ")
+			return nil, &failure{code: openCode(err), what: "opening " + p + ": " + why, hint: openHint(err)}
 		}
 	}
 	o := check.Options{Indicators: set, Progress: show.examining}
