@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -294,14 +295,7 @@ func (l *leaf) answers(text string) bool {
 		p, err2 := netip.ParsePrefix(l.values[0])
 		return err == nil && err2 == nil && p.IsSingleIP() && p.Addr() == a
 	case "=", "IN":
-		if l.typ == propertyValue {
-			for _, v := range l.values {
-				if v == text {
-					return true
-				}
-			}
-		}
-		return false
+		return l.typ == propertyValue && slices.Contains(l.values, text)
 	case "<", ">", "<=", ">=":
 		return ordered(l.op, text, l.text(0))
 	}
@@ -430,5 +424,5 @@ func emailOf(s string) (string, bool) {
 	}
 	s = strings.Trim(s, "<> \t")
 	at := strings.LastIndexByte(s, '@')
-	return s, at > 0 && at < len(s)-1 && strings.IndexAny(s, "/: ") < 0
+	return s, at > 0 && at < len(s)-1 && !strings.ContainsAny(s, "/: ")
 }

@@ -176,16 +176,18 @@ func linksInWord(s string, yield func(string) bool) bool {
 		case s[i] == ':' && strings.HasPrefix(s[i:], "://"):
 			scheme := schemeStart(s, floor, i)
 			floor = i + 3
-			if end := linkEnd(s, scheme, floor); scheme < i && end > floor {
-				if i < done {
-					inner++
-				}
-				if !giveLink(s[scheme:end], i-scheme, yield) {
-					return false
-				}
-				done = max(done, end)
+			end := linkEnd(s, scheme, floor)
+			if i < done {
+				inner++
 			}
 			i = floor
+			if scheme == floor-3 || end <= floor {
+				continue
+			}
+			if !giveLink(s[scheme:end], floor-3-scheme, yield) {
+				return false
+			}
+			done = max(done, end)
 		case (s[i] == '.' || s[i] == '[') && i >= done:
 			from, host, end := bareLink(s, max(floor, done), i)
 			if host > from && !giveBare(s[from:end], host-from, yield) {

@@ -168,9 +168,11 @@ func hasTail(path, tail string) bool {
 func (m *matcher) take(en entry, ind Indicator, how string) {
 	if en.flags&isHidden != 0 {
 		pattern, leaf, _ := strings.Cut(ind.Source, ":")
-		p, _ := strconv.Atoi(pattern)
-		l, _ := strconv.Atoi(leaf)
-		m.hits = append(m.hits, hit{p, l, m.at})
+		p, _ := strconv.ParseUint(pattern, 10, 31)
+		l, _ := strconv.ParseUint(leaf, 10, 31)
+		if p < uint64(len(m.s.compounds)) && l < uint64(len(m.s.compounds[p].order)) { // else it is a mark
+			m.hits = append(m.hits, hit{int(p), int(l), m.at})
+		}
 		return
 	}
 	m.give(Match{Indicator: ind, Observable: m.at, How: how})
