@@ -3,7 +3,6 @@ package plist
 import (
 	"encoding/hex"
 	"fmt"
-	"time"
 )
 
 // ring stands where an archive's object holds itself.
@@ -63,7 +62,7 @@ func (a *archive) resolve(v any, depth int) (any, error) {
 }
 
 func (a *archive) list(vs []any, depth int) (any, error) {
-	out := make([]any, 0, len(vs))
+	out := make([]any, 0, min(len(vs), 4096))
 	for _, v := range vs {
 		r, err := a.resolve(v, depth+1)
 		if err != nil {
@@ -85,25 +84,37 @@ func (a *archive) class(d Dict) string {
 	return name
 }
 
+// foundation names the key that an instance of a class of Foundation keeps its
+// content under.
+var foundation = map[string]string{
+	"NSDictionary": "NS.keys", "NSMutableDictionary": "NS.keys",
+	"NSArray": "NS.objects", "NSMutableArray": "NS.objects",
+	"NSSet": "NS.objects", "NSMutableSet": "NS.objects",
+	"NSOrderedSet": "NS.objects", "NSMutableOrderedSet": "NS.objects",
+	"NSString": "NS.string", "NSMutableString": "NS.string",
+	"NSData": "NS.data", "NSMutableData": "NS.data",
+}
+
 // object resolves an instance: the classes of Foundation to plain values, any
-// other to its keys.
+// other, and one of these that keeps its content elsewhere, to its keys.
 func (a *archive) object(d Dict, depth int) (any, error) {
 	class := a.class(d)
+	if key := foundation[class]; d[key] != nil {
+		list, ok := d[key].([]any)
+		switch {
+		case key == "NS.keys" && ok:
+			return a.dictionary(d, depth)
+		case key == "NS.objects" && ok:
+			return a.list(list, depth)
+		case key == "NS.string" || key == "NS.data":
+			return a.resolve(d[key], depth+1)
+		}
+	}
 	switch class {
-	case "NSDictionary", "NSMutableDictionary":
-		return a.dictionary(d, depth)
-	case "NSArray", "NSMutableArray", "NSSet", "NSMutableSet", "NSOrderedSet", "NSMutableOrderedSet":
-		vs, _ := d["NS.objects"].([]any)
-		return a.list(vs, depth)
-	case "NSString", "NSMutableString":
-		return a.resolve(d["NS.string"], depth+1)
-	case "NSData", "NSMutableData":
-		return a.resolve(d["NS.data"], depth+1)
 	case "NSDate":
 		if f, ok := d["NS.time"].(float64); ok {
 			return date(f), nil
 		}
-		return time.Time{}, nil
 	case "NSUUID":
 		if b, ok := d["NS.uuidbytes"].([]byte); ok && len(b) == 16 {
 			x := hex.EncodeToString(b)
@@ -114,7 +125,7 @@ func (a *archive) object(d Dict, depth int) (any, error) {
 	case "NSNull":
 		return nil, nil
 	}
-	out := make(Dict, len(d))
+	out := make(Dict, min(len(d), 4096))
 	for k, v := range d {
 		if k == "$class" {
 			continue
@@ -137,7 +148,7 @@ func (a *archive) dictionary(d Dict, depth int) (any, error) {
 	if len(keys) != len(values) {
 		return nil, fmt.Errorf("%w: %d keys for %d values", ErrDamaged, len(keys), len(values))
 	}
-	out := make(Dict, len(keys))
+	out := make(Dict, min(len(keys), 4096))
 	for i := range keys {
 		k, err := a.resolve(keys[i], depth+1)
 		if err != nil {

@@ -25,6 +25,8 @@ type binaryList struct {
 	count     uint64
 	nodes     int
 	unfolding map[uint64]bool // objects that are being read, to cut rings
+	texts     map[uint64]any  // texts and data by place: lists share them freely
+	copied    int             // bytes of texts
 }
 
 func parseBinary(b []byte) (any, error) {
@@ -35,7 +37,7 @@ func parseBinary(b []byte) (any, error) {
 		return nil, fmt.Errorf("%w: a binary list of version %q", ErrNotPlist, v)
 	}
 	t := b[len(b)-trailerSize:]
-	l := &binaryList{b: b[:len(b)-trailerSize], offsets: int(t[6]), refs: int(t[7]), count: binary.BigEndian.Uint64(t[8:]), unfolding: map[uint64]bool{}}
+	l := &binaryList{b: b[:len(b)-trailerSize], offsets: int(t[6]), refs: int(t[7]), count: binary.BigEndian.Uint64(t[8:]), unfolding: map[uint64]bool{}, texts: map[uint64]any{}}
 	top, table := binary.BigEndian.Uint64(t[16:]), binary.BigEndian.Uint64(t[24:])
 	if l.offsets < 1 || l.offsets > 8 || l.refs < 1 || l.refs > 8 || table < 8 || table > uint64(len(l.b)) ||
 		l.count == 0 || l.count > (uint64(len(l.b))-table)/uint64(l.offsets) {
@@ -76,7 +78,10 @@ func (l *binaryList) object(ref uint64, depth int) (any, error) {
 		case 9:
 			return true, nil
 		}
-		return nil, nil // null and fill
+		if low == 0 || low == 0xf { // null and fill
+			return nil, nil
+		}
+		return nil, fmt.Errorf("%w: an object of type %#02x", ErrDamaged, b[0])
 	case 1:
 		return integer(b[1:], low)
 	case 2:
@@ -97,11 +102,11 @@ func (l *binaryList) object(ref uint64, depth int) (any, error) {
 			return nil, err
 		}
 		if kind < 8 {
-			return text(kind, n, rest)
+			return l.text(at, kind, n, rest)
 		}
 		return l.container(ref, kind, n, rest, depth)
 	}
-	return nil, fmt.Errorf("%w: an object of type %x", ErrDamaged, b[0])
+	return nil, fmt.Errorf("%w: an object of type %#02x", ErrDamaged, b[0])
 }
 
 func integer(b []byte, low byte) (any, error) {
@@ -155,6 +160,24 @@ func length(b []byte, low byte) (n uint64, rest []byte, err error) {
 	return number(b[2 : 2+size]), b[2+size:], nil
 }
 
+// text reads a text or data once for each place. Texts that overlap, which no
+// writer makes, could be many times the file.
+func (l *binaryList) text(at uint64, kind byte, n uint64, b []byte) (any, error) {
+	if v, ok := l.texts[at]; ok {
+		return v, nil
+	}
+	v, err := text(kind, n, b)
+	if err != nil {
+		return nil, err
+	}
+	s, _ := v.(string)
+	if l.copied += len(s); l.copied > 2*len(l.b) {
+		return nil, fmt.Errorf("%w: texts of more bytes than the list", ErrLimit)
+	}
+	l.texts[at] = v
+	return v, nil
+}
+
 func text(kind byte, n uint64, b []byte) (any, error) {
 	size := n
 	if kind == 6 {
@@ -166,7 +189,7 @@ func text(kind byte, n uint64, b []byte) (any, error) {
 	b = b[:size]
 	switch kind {
 	case 4:
-		return append([]byte{}, b...), nil
+		return b[:size:size], nil // objects may overlap: copies would multiply
 	case 6:
 		units := make([]uint16, n)
 		for i := range units {
@@ -174,7 +197,7 @@ func text(kind byte, n uint64, b []byte) (any, error) {
 		}
 		return string(utf16.Decode(units)), nil
 	}
-	return string(b), nil // ASCII, and UTF-8 where a later version writes it
+	return string(b), nil // ASCII, and UTF-8 for type 7
 }
 
 // container reads an array, a set or a dictionary.

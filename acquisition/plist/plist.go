@@ -1,6 +1,8 @@
 // Package plist reads Apple property lists, binary and XML, and the archives
 // that NSKeyedArchiver writes into them, within bounds: hostile nesting,
 // references that form a ring and counts beyond the file's size are refused.
+// Libraries for property lists trust their input: a list of 200 bytes whose
+// objects refer to each other twice unfolds to more than any memory.
 //
 // Formats: CoreFoundation CFBinaryPList.c ("bplist00"), PropertyList-1.0.dtd.
 package plist

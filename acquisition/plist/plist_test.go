@@ -118,8 +118,52 @@ func TestRefuses(t *testing.T) {
 		bomb = append(bomb, []byte{0xa2, byte(i + 1), byte(i + 1)})
 	}
 	test("a bomb of shared objects", build(append(bomb, raw("09"))...), ErrLimit)
+	// A text that hundreds of objects begin in, each a byte later.
+	var inner []byte
+	for range 300 {
+		inner = append(inner, raw("5f 11 0f00")...)
+	}
+	inner = append(inner, make([]byte, 4000)...)
+	test("texts that overlap", overlapping(inner, 300), ErrLimit)
+	if _, err := Parse([]byte("{ a = b; }")); err == nil || !strings.Contains(err.Error(), "OpenStep") {
+		t.Errorf("an OpenStep list: %v", err)
+	}
 	if _, err := Parse(nested(200)); err != nil {
 		t.Errorf("200 levels: %v", err)
+	}
+}
+
+// overlapping is an array of n texts that begin four bytes after each other.
+func overlapping(texts []byte, n int) []byte {
+	head := append(raw("af 11"), byte(n>>8), byte(n))
+	for i := range n {
+		head = binary.BigEndian.AppendUint16(head, uint16(i+1))
+	}
+	b := append(append([]byte("bplist00"), head...), texts...)
+	at := len(b)
+	b = binary.BigEndian.AppendUint16(b, 8)
+	for i := range n {
+		b = binary.BigEndian.AppendUint16(b, uint16(8+len(head)+4*i))
+	}
+	trailer := make([]byte, trailerSize)
+	trailer[6], trailer[7] = 2, 2
+	binary.BigEndian.PutUint64(trailer[8:], uint64(n+1))
+	binary.BigEndian.PutUint64(trailer[24:], uint64(at))
+	return append(b, trailer...)
+}
+
+// A keyed archive as XML refers by {"CF$UID": n}, also within arrays.
+func TestUnarchiveXML(t *testing.T) {
+	v, err := Parse([]byte(`<plist><dict><key>$archiver</key><string>NSKeyedArchiver</string><key>$top</key><dict><key>root</key><dict><key>CF$UID</key><integer>1</integer></dict></dict>
+<key>$objects</key><array><string>$null</string>
+<dict><key>$class</key><dict><key>CF$UID</key><integer>3</integer></dict><key>NS.objects</key><array><dict><key>CF$UID</key><integer>2</integer></dict><integer>010</integer><integer>-0x10</integer></array></dict>
+<string>one</string><dict><key>$classname</key><string>NSArray</string></dict></array></dict></plist>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Unarchive(v)
+	if want := []any{"one", int64(10), int64(-16)}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%#v, %v", got, err)
 	}
 }
 
@@ -144,7 +188,7 @@ func TestUnarchive(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzPlist(f *testing.F) {
 	f.Add(build(raw("d2 01 02 03 04"), ascii("a"), ascii("b"), raw("a2 05 05"), raw("09"), raw("10 07")))
 	f.Add([]byte(`<plist><dict><key>a</key><array><data>AQID</data><date>2026-01-02T03:04:05Z</date></array></dict></plist>`))
 	f.Add(build(raw("d3 01 02 03 04 05 06"), ascii("$archiver"), ascii("$top"), ascii("$objects"), ascii("x"), raw("d1 07 08"), raw("a1 04"), ascii("root"), raw("80 00")))
@@ -156,6 +200,23 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+		if _, err := Unarchive(v); err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrLimit) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzUnarchive makes archives whose references are what the input says.
+func FuzzUnarchive(f *testing.F) {
+	f.Add([]byte{0, 1, 1, 2, 2, 3, 3, 0})
+	f.Add([]byte("dictionaries and arrays that hold each other"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		objects := []any{"$null", Dict{"$classname": "NSDictionary"}, Dict{"$classname": "NSArray"}, Dict{"$classname": "NSURL"}, Dict{"$classname": "NSUUID"}}
+		for i := 0; i+3 < len(b) && i < 4096; i += 4 {
+			list := []any{UID(b[i+1]), UID(b[i+2]), b[i+3 : i+4]}
+			objects = append(objects, Dict{"$class": UID(b[i] % 8), "NS.keys": list, "NS.objects": list, "NS.base": UID(b[i+1]), "NS.relative": UID(b[i+2]), "NS.uuidbytes": b[i : i+4]})
+		}
+		v := Dict{"$archiver": "NSKeyedArchiver", "$objects": objects, "$top": Dict{"root": UID(5)}}
 		if _, err := Unarchive(v); err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrLimit) {
 			t.Fatal(err)
 		}

@@ -100,11 +100,17 @@ func notSpace(r rune) rune {
 	return r
 }
 
+// xmlInteger reads a decimal number, or a hexadecimal one behind 0x.
 func xmlInteger(s string) (any, error) {
-	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
+	base, sign := 10, ""
+	if rest := strings.TrimLeft(s, "+-"); len(rest) > 2 && strings.EqualFold(rest[:2], "0x") {
+		base, sign = 16, s[:len(s)-len(rest)]
+		s = sign + rest[2:]
+	}
+	if n, err := strconv.ParseInt(s, base, 64); err == nil {
 		return n, nil
 	}
-	n, err := strconv.ParseUint(s, 0, 64)
+	n, err := strconv.ParseUint(s, base, 64)
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -161,12 +167,24 @@ func (l *xmlList) array(depth int) (any, error) {
 	}
 }
 
+// reference is the UID that an XML list of a keyed archive writes as
+// {"CF$UID": n}, or the dictionary itself.
+func reference(d Dict) any {
+	if n, ok := d["CF$UID"].(int64); ok && len(d) == 1 && n >= 0 {
+		return UID(n)
+	}
+	return d
+}
+
 func (l *xmlList) dict(depth int) (any, error) {
 	d := Dict{}
 	for {
 		start, ok, err := l.next()
-		if err != nil || !ok {
-			return d, err
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return reference(d), nil
 		}
 		if start.Name.Local != "key" {
 			return nil, fmt.Errorf("%w: <%s> where a key belongs", ErrDamaged, start.Name.Local)
@@ -181,12 +199,6 @@ func (l *xmlList) dict(depth int) (any, error) {
 		v, err := l.value(start, depth+1)
 		if err != nil {
 			return nil, err
-		}
-		// An XML list of a keyed archive writes a reference as {"CF$UID": n}.
-		if inner, is := v.(Dict); is && len(inner) == 1 {
-			if n, is := inner["CF$UID"].(int64); is && n >= 0 {
-				v = UID(n)
-			}
 		}
 		d[key] = v
 	}

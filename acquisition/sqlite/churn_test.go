@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -53,8 +54,8 @@ func churn(t *testing.T, db *sql.DB, seed uint64) map[string]bool {
 	return ever
 }
 
-// Whatever is given as deleted was once a row, with all of its values; and a
-// live row is not given again.
+// Whatever is given as deleted, and not as perhaps overwritten, was once a row,
+// with all of its values; and a live row is not given again.
 func TestNothingIsInvented(t *testing.T) {
 	for seed := range uint64(6) {
 		path := filepath.Join(t.TempDir(), "t.db")
@@ -85,7 +86,7 @@ func TestNothingIsInvented(t *testing.T) {
 			if r.ID == 0 { // its id was overwritten: any will do
 				r.ID = idOf(ever, r)
 			}
-			if !ever[fmt.Sprint(r.ID, r.Text(0), r.Int(1), r.Int(2))] {
+			if !strings.Contains(r.Recovered, partly) && !ever[fmt.Sprint(r.ID, r.Text(0), r.Int(1), r.Int(2))] {
 				invented++
 				t.Logf("seed %d: %s at %d was never a row: %q %d %d", seed, r.Recovered, r.Offset, r.Text(0), r.Int(1), r.Int(2))
 			}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -358,5 +359,55 @@ func TestRealDatabases(t *testing.T) {
 			}
 			same(t, copied)
 		})
+	}
+}
+
+// Of a file that ends after its schema, the tables are still named.
+func TestTablesOfAFileCutShort(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	database(t, path, `create table a(x)`, `create table b(y text, primary key(y)) without rowid`, `insert into b values('z')`).Close()
+	db, err := Open(file(bytesOf(t, path)[:4096]), File{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if tab := db.Table(name); tab == nil || len(rowsOf(tab)) != 0 {
+			t.Errorf("the table %s is %v", name, tab)
+		}
+	}
+	if len(db.Damage()) != 2 {
+		t.Errorf("%v", db.Damage())
+	}
+}
+
+// Rows that all claim the same overflow pages cost no more than the file.
+func TestChainsThatCross(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	database(t, path, `pragma page_size=512`, `create table t(a blob)`, fmt.Sprintf(words, 300)+`insert into t select zeroblob(5000) from n`).Close()
+	b := bytesOf(t, path)
+	// Each cell's length grows from 5,003 (a7 0b) to 16,267 (ff 0b), and each
+	// chain's last page goes on with itself.
+	for at := 512; at+512 <= len(b); at += 512 {
+		if zero(b[at : at+512]) {
+			binary.BigEndian.PutUint32(b[at:], uint32(at/512+1))
+		}
+		if b[at] == leafTable {
+			for i := at + 8; i < at+512-1; i++ {
+				if b[i] == 0xa7 && b[i+1] == 0x0b {
+					b[i] = 0xff
+				}
+			}
+		}
+	}
+	db, err := Open(file(b), File{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	for r := range db.Table("t").Rows("a") {
+		size += len(r.payload)
+	}
+	if size > 2*len(b) || len(db.Damage()) == 0 {
+		t.Errorf("%d bytes of rows in %d, %d damages", size, len(b), len(db.Damage()))
 	}
 }
