@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/acquisition"
+	"github.com/ringfence/ringfence/acquisition/sqlite"
 	"github.com/ringfence/ringfence/artifact"
 	"github.com/ringfence/ringfence/indicator"
 )
@@ -19,7 +20,7 @@ func init() {
 		Fields: [][2]string{
 			{"summary", "the event's title"}, {"description", "its notes"}, {"location", "where"},
 			{"start", "when it begins"}, {"end", "when it ends"}, {"created", "when it was entered"},
-			{"organizer", "mail address of who invited"}, {"participant", "mail addresses of who was invited"}, {"url", "the event's own link"},
+			{"organizer", "mail address of who invited"}, {"participant", "mail addresses of who was invited"}, {"url", "the event's own link"}, {"conference", "the link of its video call"},
 		},
 		Parse: parseCalendar,
 	})
@@ -33,6 +34,41 @@ func parseCalendar(src *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
+	people, places := invitations(db), locations(db)
+	for row := range db.Table("CalendarItem").Rows("summary", "description", "start_date", "end_date", "creation_date", "url", "location_id", "conference_url") {
+		created := macTime(row.Float(4))
+		p, act := people[row.ID], artifact.Named
+		if p != nil && len(p.organizer) > 0 {
+			act = artifact.Received
+		}
+		r := to.Row("CalendarItem", row, act, created)
+		r.Set("summary", row.Text(0))
+		r.Set("description", row.Text(1))
+		r.Set("start", macTime(row.Float(2)))
+		r.Set("end", macTime(row.Float(3)))
+		r.Set("created", created)
+		r.Set("location", places[row.Int(6)])
+		r.Set("url", row.Text(5))
+		r.Set("conference", row.Text(7))
+		if p != nil {
+			r.Set("organizer", strings.Join(p.organizer, " "))
+			r.Set("participant", strings.Join(p.participants, " "))
+			for _, mail := range append(p.organizer, p.participants...) {
+				r.Observe(indicator.Email, mail)
+			}
+		}
+		r.Links(row.Text(0))
+		r.Links(row.Text(1))
+		r.Links(places[row.Int(6)])
+		r.Links(row.Text(5))
+		r.Links(row.Text(7))
+		to.Emit()
+	}
+	return nil
+}
+
+// invitations are the people of each event.
+func invitations(db *sqlite.DB) map[int64]*invited {
 	people := map[int64]*invited{}
 	mails := map[int64]string{}
 	for row := range db.Table("Identity").Rows("address") {
@@ -57,26 +93,16 @@ func parseCalendar(src *artifact.Source, to *artifact.Sink) error {
 			p.participants = append(p.participants, mail)
 		}
 	}
-	for row := range db.Table("CalendarItem").Rows("summary", "description", "start_date", "end_date", "creation_date", "url", "location_id", "organizer_id") {
-		created := macTime(row.Float(4))
-		r := to.Row("CalendarItem", row, artifact.Received, created)
-		r.Set("summary", row.Text(0))
-		r.Set("description", row.Text(1))
-		r.Set("start", macTime(row.Float(2)))
-		r.Set("end", macTime(row.Float(3)))
-		r.Set("created", created)
-		r.Set("url", row.Text(5))
-		if p := people[row.ID]; p != nil {
-			r.Set("organizer", strings.Join(p.organizer, " "))
-			r.Set("participant", strings.Join(p.participants, " "))
-			for _, mail := range append(p.organizer, p.participants...) {
-				r.Observe(indicator.Email, mail)
-			}
+	return people
+}
+
+// locations are the places that events are at.
+func locations(db *sqlite.DB) map[int64]string {
+	places := map[int64]string{}
+	for row := range db.Table("Location").Rows("title", "address") {
+		if row.Recovered == "" {
+			places[row.ID] = strings.TrimSpace(row.Text(0) + " " + row.Text(1))
 		}
-		r.Links(row.Text(0))
-		r.Links(row.Text(1))
-		r.Links(row.Text(5))
-		to.Emit()
 	}
-	return nil
+	return places
 }

@@ -50,7 +50,9 @@ func parseChromeHistory(src *artifact.Source, to *artifact.Sink) error {
 	}
 	from := map[int64]int64{}
 	for row := range db.Table("visits").Rows("url") {
-		from[row.ID] = row.Int(0)
+		if row.Recovered == "" {
+			from[row.ID] = row.Int(0)
+		}
 	}
 	for row := range db.Table("visits").Rows("url", "visit_time", "from_visit") {
 		r := to.Row("visits", row, artifact.Visited, webKitTime(row.Int(1)))
@@ -75,7 +77,9 @@ func parseChromeFavicons(src *artifact.Source, to *artifact.Sink) error {
 	}
 	icons, times := map[int64]string{}, map[int64]int64{}
 	for row := range db.Table("favicons").Rows("url") {
-		icons[row.ID] = row.Text(0)
+		if row.Recovered == "" {
+			icons[row.ID] = row.Text(0)
+		}
 	}
 	for row := range db.Table("favicon_bitmaps").Rows("icon_id", "last_updated") {
 		times[row.Int(0)] = max(times[row.Int(0)], row.Int(1))

@@ -85,10 +85,15 @@ func parseUsage(src *artifact.Source, to *artifact.Sink) error {
 func (p program) set(r *artifact.Record) {
 	r.Set("process", p.name)
 	r.Set("bundle", p.bundle)
-	name, _, _ := strings.Cut(p.name, "/")
 	if strings.HasPrefix(p.name, "/") {
-		name = p.name
+		r.Observe(indicator.Process, p.name)
+		r.Observe(indicator.FilePath, p.name)
+	} else {
+		name, other, _ := strings.Cut(p.name, "/")
+		r.Observe(indicator.Process, name)
+		if other != p.bundle {
+			r.Observe(indicator.Process, other)
+		}
 	}
-	r.Observe(indicator.Process, name)
 	r.Observe(indicator.App, p.bundle)
 }

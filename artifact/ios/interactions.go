@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/acquisition"
+	"github.com/ringfence/ringfence/acquisition/sqlite"
 	"github.com/ringfence/ringfence/artifact"
 	"github.com/ringfence/ringfence/indicator"
 )
@@ -41,22 +42,7 @@ func parseInteractions(src *artifact.Source, to *artifact.Sink) error {
 			people[row.ID] = person{row.Text(0), id}
 		}
 	}
-	recipients := map[int64]string{}
-	for row := range db.Table("Z_2INTERACTIONRECIPIENT").Rows("Z_2RECIPIENTS", "Z_3INTERACTIONRECIPIENT", "Z_4INTERACTIONRECIPIENT") {
-		if id := max(row.Int(1), row.Int(2)); row.Recovered == "" && len(recipients[id]) < 4096 {
-			recipients[id] = strings.TrimSpace(recipients[id] + " " + people[row.Int(0)].id)
-		}
-	}
-	things := map[int64]string{}
-	for row := range db.Table("ZATTACHMENT").Rows("ZCONTENTTEXT", "ZCONTENTURL", "ZUTI") {
-		things[row.ID] = strings.TrimSpace(row.Text(0) + " " + row.Text(1))
-	}
-	came := map[int64]string{}
-	for row := range db.Table("Z_1INTERACTIONS").Rows("Z_1ATTACHMENTS", "Z_3INTERACTIONS", "Z_4INTERACTIONS") {
-		if id := max(row.Int(1), row.Int(2)); row.Recovered == "" && len(came[id]) < 4096 {
-			came[id] = strings.TrimSpace(came[id] + " " + things[row.Int(0)])
-		}
-	}
+	recipients, came := recipientsOf(db, people), attachedTo(db)
 	for row := range db.Table("ZINTERACTIONS").Rows("ZBUNDLEID", "ZACCOUNT", "ZDIRECTION", "ZSENDER", "ZGROUPNAME", "ZCONTENTURL", "ZSTARTDATE", "ZENDDATE") {
 		act, direction := artifact.Received, "received"
 		if row.Int(2) != 0 {
@@ -79,10 +65,44 @@ func parseInteractions(src *artifact.Source, to *artifact.Sink) error {
 		r.Observe(indicator.App, row.Text(0))
 		r.Links(row.Text(5))
 		r.Links(came[row.ID])
-		if strings.Contains(sender.id, "@") {
-			r.Observe(indicator.Email, sender.id)
+		for id := range strings.FieldsSeq(sender.id + " " + recipients[row.ID]) {
+			if isMail(id) {
+				r.Observe(indicator.Email, id)
+			}
 		}
 		to.Emit()
 	}
 	return nil
+}
+
+// recipientsOf are the contacts that each interaction went to.
+func recipientsOf(db *sqlite.DB, people map[int64]person) map[int64]string {
+	recipients := map[int64]string{}
+	for row := range db.Table("Z_2INTERACTIONRECIPIENT").Rows("Z_2RECIPIENTS", "Z_3INTERACTIONRECIPIENT", "Z_4INTERACTIONRECIPIENT") {
+		if id := max(row.Int(1), row.Int(2)); row.Recovered == "" && len(recipients[id]) < 4096 {
+			recipients[id] = strings.TrimSpace(recipients[id] + " " + people[row.Int(0)].id)
+		}
+	}
+	return recipients
+}
+
+// attachedTo is what came along with each interaction.
+func attachedTo(db *sqlite.DB) map[int64]string {
+	things := map[int64]string{}
+	for row := range db.Table("ZATTACHMENT").Rows("ZCONTENTTEXT", "ZCONTENTURL", "ZUTI") {
+		things[row.ID] = strings.TrimSpace(row.Text(0) + " " + row.Text(1))
+	}
+	came := map[int64]string{}
+	for row := range db.Table("Z_1INTERACTIONS").Rows("Z_1ATTACHMENTS", "Z_3INTERACTIONS", "Z_4INTERACTIONS") {
+		if id := max(row.Int(1), row.Int(2)); row.Recovered == "" && len(came[id]) < 4096 {
+			came[id] = strings.TrimSpace(came[id] + " " + things[row.Int(0)])
+		}
+	}
+	return came
+}
+
+// isMail tells a mail address from the ids that WhatsApp gives.
+func isMail(id string) bool {
+	_, host, is := strings.Cut(id, "@")
+	return is && strings.Contains(host, ".") && host != "s.whatsapp.net" && host != "g.us"
 }

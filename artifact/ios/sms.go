@@ -69,7 +69,9 @@ func parseSMS(src *artifact.Source, to *artifact.Sink) error {
 	}
 	deleted := map[int64]time.Time{}
 	for row := range db.Table("chat_recoverable_message_join").Rows("message_id", "delete_date") {
-		deleted[row.Int(0)] = macNanos(row.Int(1))
+		if row.Recovered == "" {
+			deleted[row.Int(0)] = macNanos(row.Int(1))
+		}
 	}
 	table := db.Table("message")
 	for row := range table.Rows(smsColumns...) {
@@ -158,10 +160,9 @@ func earlierVersions(b []byte) (texts []string) {
 		versions, _ := parts[name].([]any)
 		for _, version := range versions {
 			v, _ := version.(plist.Dict)
-			if t, ok := v["t"].([]byte); ok {
-				if text := attributedText(t); text != "" && !slices.Contains(texts, text) {
-					texts = append(texts, text)
-				}
+			t, _ := v["t"].([]byte)
+			if text := attributedText(t); text != "" && !slices.Contains(texts, text) {
+				texts = append(texts, text)
 			}
 		}
 	}
@@ -200,19 +201,16 @@ func collect(v any, depth int, give func(key, text string)) {
 		return
 	}
 	for _, k := range sortedKeys(d) {
-		switch v := d[k].(type) {
-		case string:
-			give(k, v)
-		case []any:
-			for _, e := range v {
-				if s, ok := e.(string); ok {
-					give(k, s)
-				} else {
-					collect(e, depth+1, give)
-				}
+		each, ok := d[k].([]any)
+		if !ok {
+			each = []any{d[k]}
+		}
+		for _, e := range each {
+			if s, ok := e.(string); ok {
+				give(k, s)
+			} else {
+				collect(e, depth+1, give)
 			}
-		default:
-			collect(v, depth+1, give)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package ios
 
 import (
+	"strings"
+
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/artifact"
 	"github.com/ringfence/ringfence/indicator"
@@ -28,7 +30,9 @@ func parseAttachments(src *artifact.Source, to *artifact.Sink) error {
 	}
 	message := map[int64]int64{}
 	for row := range db.Table("message_attachment_join").Rows("message_id", "attachment_id") {
-		message[row.Int(1)] = row.Int(0)
+		if row.Recovered == "" {
+			message[row.Int(1)] = row.Int(0)
+		}
 	}
 	type sender struct {
 		handle  int64
@@ -47,7 +51,9 @@ func parseAttachments(src *artifact.Source, to *artifact.Sink) error {
 	}
 	handles := map[int64]string{}
 	for row := range db.Table("handle").Rows("id") {
-		handles[row.ID] = row.Text(0)
+		if row.Recovered == "" {
+			handles[row.ID] = row.Text(0)
+		}
 	}
 	for row := range db.Table("attachment").Rows("filename", "transfer_name", "mime_type", "uti", "total_bytes", "is_outgoing", "created_date", "guid") {
 		act, direction := artifact.Received, "received"
@@ -67,9 +73,18 @@ func parseAttachments(src *artifact.Source, to *artifact.Sink) error {
 			r.Set("service", senders[id].service)
 		}
 		r.Set("guid", row.Text(7))
-		r.Observe(indicator.FilePath, row.Text(0))
+		r.Observe(indicator.FilePath, fromHome(row.Text(0)))
 		r.Observe(indicator.FileName, row.Text(1))
 		to.Emit()
 	}
 	return nil
+}
+
+// fromHome is the absolute path of one that begins at the home of the phone's
+// user.
+func fromHome(path string) string {
+	if rest, is := strings.CutPrefix(path, "~/"); is {
+		return "/private/var/mobile/" + rest
+	}
+	return path
 }

@@ -1,6 +1,7 @@
 package ios
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/ringfence/ringfence/acquisition"
@@ -18,7 +19,7 @@ func init() {
 		Fields: [][2]string{
 			{"service", "what may be used: kTCCServiceMicrophone and so on"},
 			{"client", "the app, or a program's path"},
-			{"allowed", "denied, unknown, allowed or limited"},
+			{"allowed", "denied, unknown, allowed or limited; a number that is none of these as it stands"},
 			{"reason", "how that came about, a number"},
 		},
 		Parse: parseTCC,
@@ -28,6 +29,14 @@ func init() {
 // grants are the values of auth_value; before iOS 14 the column allowed held
 // 0 or 1.
 var grants = map[int64]string{0: "denied", 1: "unknown", 2: "allowed", 3: "limited"}
+
+// grant names a value, or gives the number of one that is not known.
+func grant(value int64) string {
+	if name, known := grants[value]; known {
+		return name
+	}
+	return strconv.FormatInt(value, 10)
+}
 
 func parseTCC(src *artifact.Source, to *artifact.Sink) error {
 	db, err := src.SQLite()
@@ -42,9 +51,9 @@ func parseTCC(src *artifact.Source, to *artifact.Sink) error {
 		r.Set("client", client)
 		switch {
 		case !row.Null(2):
-			r.Set("allowed", grants[row.Int(2)])
+			r.Set("allowed", grant(row.Int(2)))
 		case !row.Null(3):
-			r.Set("allowed", grants[2*row.Int(3)])
+			r.Set("allowed", grant(2*row.Int(3)))
 		}
 		if !row.Null(4) {
 			r.Set("reason", row.Int(4))

@@ -16,7 +16,7 @@ func init() {
 		Paths: []string{"/private/var/mobile/Containers/Shared/AppGroup/*/ChatStorage.sqlite"},
 		Refs:  []string{"https://docs.mvt.re/en/latest/ios/records/", "https://www.group-ib.com/blog/whatsapp-forensic-artifacts/"},
 		Fields: [][2]string{
-			{"text", "the message"}, {"from", "who wrote it"}, {"to", "to whom"}, {"chat", "the chat it stands in"}, {"chat_name", "the chat's name"}, {"direction", "received or sent"},
+			{"text", "the message"}, {"from", "who wrote it; of a group's message: the group"}, {"member", "of a group's message: who wrote it"}, {"to", "to whom"}, {"chat", "the chat it stands in"}, {"chat_name", "the chat's name"}, {"direction", "received or sent"},
 			{"name", "the name that the sender gave itself"}, {"sent", "when it was sent"}, {"stanza", "the message's id"},
 			{"media_url", "where its media was fetched"}, {"media_path", "where its media is kept"}, {"media_title", "title of its media"},
 			{"link", "links of its previews"}, {"link_title", "titles of its previews"},
@@ -45,8 +45,14 @@ func parseWhatsApp(src *artifact.Source, to *artifact.Sink) error {
 			chats[row.ID] = [2]string{row.Text(0), row.Text(1)}
 		}
 	}
+	members := map[int64]string{} // who wrote in a group
+	for row := range db.Table("ZWAGROUPMEMBER").Rows("ZMEMBERJID") {
+		if row.Recovered == "" {
+			members[row.ID] = row.Text(0)
+		}
+	}
 	with := attachments(db)
-	for row := range db.Table("ZWAMESSAGE").Rows("ZTEXT", "ZFROMJID", "ZTOJID", "ZCHATSESSION", "ZISFROMME", "ZMESSAGEDATE", "ZSENTDATE", "ZPUSHNAME", "ZSTANZAID") {
+	for row := range db.Table("ZWAMESSAGE").Rows("ZTEXT", "ZFROMJID", "ZTOJID", "ZCHATSESSION", "ZISFROMME", "ZMESSAGEDATE", "ZSENTDATE", "ZPUSHNAME", "ZSTANZAID", "ZGROUPMEMBER") {
 		act, direction := artifact.Received, "received"
 		if row.Int(4) != 0 {
 			act, direction = artifact.Sent, "sent"
@@ -55,6 +61,7 @@ func parseWhatsApp(src *artifact.Source, to *artifact.Sink) error {
 		text := row.Text(0)
 		r.Set("text", text)
 		r.Set("from", row.Text(1))
+		r.Set("member", members[row.Int(9)])
 		r.Set("to", row.Text(2))
 		r.Set("chat", chats[row.Int(3)][0])
 		r.Set("chat_name", chats[row.Int(3)][1])

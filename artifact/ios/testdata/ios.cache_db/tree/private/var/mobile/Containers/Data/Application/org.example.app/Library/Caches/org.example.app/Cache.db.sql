@@ -1,0 +1,2 @@
+CREATE TABLE cfurl_cache_response (entry_ID INTEGER PRIMARY KEY AUTOINCREMENT UNIQUE, version INTEGER, hash_value INTEGER, storage_policy INTEGER, request_key TEXT UNIQUE, time_stamp NOT NULL DEFAULT CURRENT_TIMESTAMP, partition TEXT);
+INSERT INTO cfurl_cache_response VALUES (1, 0, -123456, 0, 'https://api.example/v1/items?page=1', '2025-12-01 10:00:00', NULL), (2, 0, 99, 0, 'https://cdn.example/a.js', '2025-12-01 10:00:05', 'https://site.example'), (3, 0, 7, 0, 'http://203.0.113.9/gate', 'unknown', NULL);

@@ -1,0 +1,4 @@
+CREATE TABLE urls (id INTEGER PRIMARY KEY AUTOINCREMENT, url LONGVARCHAR, title LONGVARCHAR, visit_count INTEGER DEFAULT 0 NOT NULL, typed_count INTEGER DEFAULT 0 NOT NULL, last_visit_time INTEGER NOT NULL, hidden INTEGER DEFAULT 0 NOT NULL);
+CREATE TABLE visits (id INTEGER PRIMARY KEY AUTOINCREMENT, url INTEGER NOT NULL, visit_time INTEGER NOT NULL, from_visit INTEGER, transition INTEGER DEFAULT 0 NOT NULL, visit_duration INTEGER DEFAULT 0 NOT NULL);
+INSERT INTO urls (id, url, title, visit_count, last_visit_time) VALUES (1, 'https://search.example/?q=shoes', 'shoes', 2, 13409056800000000), (2, 'https://shoes.example/', 'Shoes', 1, 13409056805000001);
+INSERT INTO visits (id, url, visit_time, from_visit) VALUES (1, 1, 13409056800000000, 0), (2, 2, 13409056805000001, 1), (3, 1, 13409056809000000, 0);

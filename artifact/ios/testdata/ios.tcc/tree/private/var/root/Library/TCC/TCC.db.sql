@@ -1,0 +1,2 @@
+CREATE TABLE access (service TEXT NOT NULL, client TEXT NOT NULL, client_type INTEGER NOT NULL, allowed INTEGER NOT NULL, prompt_count INTEGER NOT NULL, csreq BLOB, policy_id INTEGER, last_modified INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (service, client, client_type));
+INSERT INTO access VALUES ('kTCCServiceAddressBook', 'org.example.old', 0, 1, 1, NULL, NULL, 1564583200), ('kTCCServiceMicrophone', 'org.example.old', 0, 0, 1, NULL, NULL, 0);

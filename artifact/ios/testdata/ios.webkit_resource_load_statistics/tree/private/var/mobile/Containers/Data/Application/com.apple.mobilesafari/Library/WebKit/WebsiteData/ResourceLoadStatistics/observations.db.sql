@@ -1,0 +1,2 @@
+CREATE TABLE ObservedDomains (domainID INTEGER PRIMARY KEY, registrableDomain TEXT NOT NULL UNIQUE ON CONFLICT FAIL, lastSeen REAL NOT NULL, hadUserInteraction INTEGER NOT NULL, mostRecentUserInteractionTime REAL NOT NULL, grandfathered INTEGER NOT NULL, isPrevalent INTEGER NOT NULL, isVeryPrevalent INTEGER NOT NULL);
+INSERT INTO ObservedDomains VALUES (1, 'news.example', 1764583200.0, 1, 1764583150.0, 0, 0, 0), (2, 'tracker.example', 1764496800.0, 0, -1.0, 0, 1, 0), (3, '203.0.113.7', 0, 0, 0, 0, 0, 0);
