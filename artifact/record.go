@@ -30,6 +30,7 @@ const (
 // Where is the place a record was read from.
 type Where struct {
 	File   string `json:"file"`             // stored path in the acquisition
+	Device string `json:"device,omitempty"` // where that file stood on the phone
 	Table  string `json:"table,omitempty"`  // of a database; section of a dump
 	Row    int64  `json:"row,omitempty"`    // rowid, or line from 1
 	Offset int64  `json:"offset,omitempty"` // bytes from the file's beginning; 0 when not known

@@ -147,6 +147,8 @@ type Sink struct {
 	Take func(*Record)
 	// Hurt is told what had to be left out.
 	Hurt func(where string, why error)
+	// Device is where the file stood on the phone; empty for a list of files.
+	Device string
 
 	name, file string
 	record     Record
@@ -162,7 +164,7 @@ func NewSink(a Artifact, file string, take func(*Record), hurt func(string, erro
 // Record begins a record. It is reused: only one stands at a time.
 func (s *Sink) Record(act Act, at time.Time) *Record {
 	r := &s.record
-	*r = Record{Artifact: s.name, Act: act, Time: at, Where: Where{File: s.file},
+	*r = Record{Artifact: s.name, Act: act, Time: at, Where: Where{File: s.file, Device: s.Device},
 		Fields: r.Fields[:0], Observables: r.Observables[:0], Unresolved: r.Unresolved[:0]}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/artifact"
@@ -24,7 +23,6 @@ type collector struct {
 	indicators *indicator.Set
 	watchers   map[string][]*watcher // by artifact; "" sees all
 	started    []*watcher
-	hidden     atomic.Int64
 
 	mu         sync.Mutex
 	findings   []Finding

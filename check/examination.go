@@ -144,6 +144,7 @@ func (l listing) sees(f acquisition.File) {
 func (e *examination) parse(t task) {
 	o := e.observe()
 	sink := artifact.NewSink(t.artifact, t.file.Stored, o.take, e.hurt(t.artifact.Name, t.file.Stored))
+	sink.Device = t.file.Path
 	err := e.read(t, sink)
 	o.end()
 	e.done.Add(max(t.file.Size, 0))

@@ -23,11 +23,11 @@ import (
 //
 // Format, version 1: age (age-encryption.org/v1) over zstd over a line
 // "ringfence facts 1\n" and records, each a length as uvarint and: acquisition,
-// act, artifact, time in Unix ns (MinInt64: none), local, file, table, row,
+// act, artifact, time in Unix ns (MinInt64: none), local, file, device, table, row,
 // offset, recovered, number of observables, and for each its type and value.
 // Numbers are varints; texts are a uvarint index into those told before, or 0,
 // a length and the text for one that is new - only in fields that repeat
-// (act, artifact, file, table, recovered).
+// (act, artifact, file, device, table, recovered).
 const factsHead = "ringfence facts 1\n"
 
 // Limits of a facts file.
@@ -80,7 +80,6 @@ type factsBatch struct {
 	acquisition int
 	kept        []artifact.Record
 	used        int
-	size        int
 }
 
 func (w *FactsWriter) batch(acquisition int) *factsBatch {
@@ -136,6 +135,7 @@ func (w *FactsWriter) encode(acquisition int, r *artifact.Record) []byte {
 	b = binary.AppendVarint(b, at)
 	b = append(b, boolByte(r.Local))
 	b = w.tell(b, r.Where.File)
+	b = w.tell(b, r.Where.Device)
 	b = w.tell(b, r.Where.Table)
 	b = binary.AppendVarint(b, r.Where.Row)
 	b = binary.AppendVarint(b, r.Where.Offset)
@@ -235,7 +235,7 @@ func (f *facts) read() bool {
 		r.Time = time.Unix(0, at).UTC()
 	}
 	r.Local = f.byte() == 1
-	r.Where.File, r.Where.Table = f.text(), f.text()
+	r.Where.File, r.Where.Device, r.Where.Table = f.text(), f.text(), f.text()
 	r.Where.Row, r.Where.Offset = f.int(), f.int()
 	r.Recovered = f.text()
 	for n := f.uint(); n > 0 && !f.broken; n-- {

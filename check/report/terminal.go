@@ -90,6 +90,9 @@ func (s *screen) finding(f *alike) {
 // place says where a record was read.
 func place(w artifact.Where, recovered string) string {
 	s := shown(w.File)
+	if w.Device != "" {
+		s = shown(w.Device) + " (" + s + ")"
+	}
 	if w.Table != "" {
 		s += ", " + shown(w.Table)
 	}
