@@ -292,24 +292,7 @@ func (d *declared) settle() {
 		d.names = append(d.names, c.name)
 	}
 	if d.withoutRowID {
-		var ordered []column
-		taken := map[string]bool{}
-		for _, name := range d.key {
-			for _, c := range d.columns {
-				if strings.EqualFold(c.name, name) && !taken[strings.ToLower(name)] {
-					taken[strings.ToLower(name)] = true
-					c.alias = false
-					ordered = append(ordered, c)
-				}
-			}
-		}
-		for _, c := range d.columns {
-			if !taken[strings.ToLower(c.name)] {
-				c.alias = false
-				ordered = append(ordered, c)
-			}
-		}
-		d.columns = ordered
+		d.keyFirst()
 		return
 	}
 	for i := range d.columns {
@@ -320,4 +303,27 @@ func (d *declared) settle() {
 			c.alias = true // "PRIMARY KEY(id)" as a constraint of the table
 		}
 	}
+}
+
+// keyFirst puts the columns of the key before the others (file format §2.4).
+func (d *declared) keyFirst() {
+	index := map[string]int{}
+	for i := range d.columns {
+		d.columns[i].alias = false
+		index[strings.ToLower(d.columns[i].name)] = i
+	}
+	var ordered, rest []column
+	taken := map[int]bool{}
+	for _, name := range d.key {
+		if i, ok := index[strings.ToLower(name)]; ok && !taken[i] {
+			taken[i] = true
+			ordered = append(ordered, d.columns[i])
+		}
+	}
+	for i, c := range d.columns {
+		if !taken[i] {
+			rest = append(rest, c)
+		}
+	}
+	d.columns = append(ordered, rest...)
 }
