@@ -19,7 +19,7 @@ type meaning struct {
 func (m meaning) title(s *Sign) string {
 	of := s.Malware
 	if of == "" {
-		of = s.Source
+		of = "an attack"
 	}
 	return fmt.Sprintf(m.what, s.Value) + ", which is a published sign of " + of
 }
