@@ -63,13 +63,16 @@ func (w *walk) carve(b []byte, at int64) {
 		w.full = true
 		return
 	}
-	for c := range rowsIn(b, w.t, func(c *carved) bool { return fit(w.t, c.payload, c.known) > 0 }) {
+	for c := range rowsIn(b, w.t, func(payload []byte, known bool) bool { return fit(w.t, payload, known) > 0 }) {
 		c.at += at
 		c.payload, c.kind = slices.Clone(c.payload), "unused part of a page"+c.kind
 		w.found = append(w.found, c)
 		w.held += len(c.payload)
 	}
 }
+
+// fitting tells whether a record fits; known: its whole cell was found.
+type fitting func(payload []byte, known bool) bool
 
 // rowsIn finds the rows of a stretch that fit, t among them the table whose
 // freed blocks are in it, if any. carved.at counts from the stretch's begin.
@@ -78,7 +81,7 @@ func (w *walk) carve(b []byte, at int64) {
 // an earlier one, which still looks whole. A row in whose values another begins
 // is left to that one; a row that nothing follows which it could have stood
 // before is marked.
-func rowsIn(b []byte, t *Table, fits func(*carved) bool) iter.Seq[carved] {
+func rowsIn(b []byte, t *Table, fits fitting) iter.Seq[carved] {
 	return func(yield func(carved) bool) {
 		for i := 0; i < len(b); i++ {
 			c, n := rowAt(b, i, t, fits)
@@ -104,7 +107,7 @@ func values(payload []byte) int {
 	return len(payload) - int(head)
 }
 
-func overwritten(b []byte, from, to int, t *Table, fits func(*carved) bool) bool {
+func overwritten(b []byte, from, to int, t *Table, fits fitting) bool {
 	for i := from; i < to; i++ {
 		if _, n := cellAt(b, i, t, fits); n > 0 {
 			return true
@@ -116,7 +119,7 @@ func overwritten(b []byte, from, to int, t *Table, fits func(*carved) bool) bool
 // followed tells whether a row could have ended at a place: where the stretch
 // does, where another row begins, before nothing at all, or up to three bytes
 // before one of these, as many as a page leaves between cells (§1.6).
-func followed(b []byte, end int, t *Table, fits func(*carved) bool) bool {
+func followed(b []byte, end int, t *Table, fits fitting) bool {
 	for i := end; i < end+4; i++ {
 		if i >= len(b) || zero(b[i:min(len(b), i+8)]) {
 			return true
@@ -130,33 +133,31 @@ func followed(b []byte, end int, t *Table, fits func(*carved) bool) bool {
 
 // rowAt reads a row at one place: a cell, or a record whose cell's first bytes
 // were overwritten when it was freed. n is 0 when there is none.
-func rowAt(b []byte, i int, t *Table, fits func(*carved) bool) (c carved, n int) {
+func rowAt(b []byte, i int, t *Table, fits fitting) (c carved, n int) {
 	if c, n = cellAt(b, i, t, fits); n > 0 {
 		return c, n
 	}
-	if size := recordSize(b[i:]); size > 0 {
-		if c = (carved{payload: b[i : i+size]}); fits(&c) {
-			return c, size
-		}
+	if size := recordSize(b[i:]); size > 0 && fits(b[i:i+size], false) {
+		return carved{payload: b[i : i+size]}, size
 	}
 	return c, 0
 }
 
 // cellAt reads a cell at one place, or what is left of one at the head of a
 // free block.
-func cellAt(b []byte, i int, t *Table, fits func(*carved) bool) (c carved, n int) {
+func cellAt(b []byte, i int, t *Table, fits fitting) (c carved, n int) {
 	if size, k := varint(b[i:]); k > 0 && size > 3 && size < uint64(len(b)) {
 		id, m := varint(b[i+k:])
 		from, end := i+k+m, i+k+m+int(size)
 		if m > 0 && int64(id) >= 0 && end <= len(b) && recordSize(b[from:end]) == int(size) {
-			if c = (carved{id: int64(id), known: true, payload: b[from:end]}); fits(&c) {
-				return c, end - i
+			if fits(b[from:end], true) {
+				return carved{id: int64(id), known: true, payload: b[from:end]}, end - i
 			}
 		}
 	}
 	if t != nil {
-		if c, n = t.beheaded(b[i:]); n > 0 && fits(&c) {
-			return c, n
+		if payload, n := t.beheaded(b[i:]); n > 0 && fits(payload, false) {
+			return carved{payload: payload}, n
 		}
 	}
 	return c, 0
@@ -168,21 +169,24 @@ func cellAt(b []byte, i int, t *Table, fits func(*carved) bool) (c carved, n int
 // header, or also its first type where the rowid stands for the first column.
 // The block's size has to agree: that of this cell, or more when the block had
 // grown over others, but not more than what is free.
-func (t *Table) beheaded(b []byte) (c carved, n int) {
+func (t *Table) beheaded(b []byte) (payload []byte, n int) {
 	if len(b) < 8 {
-		return c, 0
+		return nil, 0
 	}
 	size := int(binary.BigEndian.Uint16(b[2:]))
-	for _, lost := range []int{0, 1} { // types that are gone
+	if size < 8 || size > len(b) {
+		return nil, 0
+	}
+	for lost := range 2 { // types that are gone
 		if lost == 1 && (len(t.stored) == 0 || !t.stored[0].alias) {
 			break
 		}
-		payload, n := rehead(b[4:], len(t.stored)-lost, lost)
-		if n > 0 && 4+n <= size && size <= len(b) {
-			return carved{payload: payload}, 4 + n
+		payload, n := rehead(b[4:size], len(t.stored)-lost, lost)
+		if n > 0 {
+			return payload, 4 + n
 		}
 	}
-	return c, 0
+	return nil, 0
 }
 
 // rehead makes a record of its types and values, behind as many NULLs.
@@ -191,16 +195,19 @@ func rehead(b []byte, types, nulls int) (payload []byte, n int) {
 	for range types {
 		kind, k := varint(b[min(at, len(b)):])
 		size := sizeOf(kind)
-		if k == 0 || size < 0 || size > len(b) {
+		if k == 0 || size < 0 || size > len(b)-at-body-k {
 			return nil, 0
 		}
 		at, body = at+k, body+size
 	}
 	head := 1 + nulls + at
-	if at == 0 || at+body > len(b) || head > 0x7f {
+	if at == 0 || head > 0x7f {
 		return nil, 0
 	}
-	payload = append(append(payload, byte(head)), make([]byte, nulls)...)
+	payload = append(make([]byte, 0, 1+nulls+at+body), byte(head))
+	for range nulls {
+		payload = append(payload, 0)
+	}
 	return append(payload, b[:at+body]...), at + body
 }
 

@@ -247,18 +247,22 @@ func (db *DB) spared(b []byte, page int, at int64, kind string) {
 	if owner != nil && owner.withoutRowID {
 		owner = nil
 	}
-	fitting := func(c *carved) (*Table, bool) {
-		if owner != nil && fit(owner, c.payload, c.known) > 0 {
+	whose := func(payload []byte, known bool) (t *Table, tie bool) {
+		if owner != nil && fit(owner, payload, known) > 0 {
 			return owner, false
 		}
-		return db.best(c)
+		return db.best(payload, known)
 	}
-	for c := range rowsIn(b, owner, func(c *carved) bool { t, tie := fitting(c); return t != nil || tie }) {
+	anyones := func(payload []byte, known bool) bool {
+		t, tie := whose(payload, known)
+		return t != nil || tie
+	}
+	for c := range rowsIn(b, owner, anyones) {
 		if db.spare.held > maxHeld || db.tries > maxTries {
 			db.spare.full = true
 			return
 		}
-		t, tie := fitting(&c)
+		t, tie := whose(c.payload, c.known)
 		if tie {
 			db.spare.torn++
 			continue
@@ -271,13 +275,13 @@ func (db *DB) spared(b []byte, page int, at int64, kind string) {
 }
 
 // best is the table that a row fits best; tie: several fit it alike.
-func (db *DB) best(c *carved) (best *Table, tie bool) {
+func (db *DB) best(payload []byte, known bool) (best *Table, tie bool) {
 	most := 0
 	for _, t := range db.tables {
 		if t.withoutRowID {
 			continue
 		}
-		switch s := fit(t, c.payload, c.known); {
+		switch s := fit(t, payload, known); {
 		case s > most:
 			best, most, tie = t, s, false
 		case s > 0 && s == most:
