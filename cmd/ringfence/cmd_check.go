@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones of phones, where the system has none
@@ -108,6 +109,7 @@ func (c *checkCommand) signs(e *env) (*indicator.Set, []check.Collection, error)
 
 // examine opens and examines what was given.
 func (c *checkCommand) examine(e *env, set *indicator.Set) (*check.Result, error) {
+	defer roomy()()
 	show := newProgress(e.stderr)
 	defer show.end()
 	open, err := c.openOptions(e)
@@ -136,6 +138,20 @@ func (c *checkCommand) examine(e *env, set *indicator.Set) (*check.Result, error
 	}
 	r, err := check.Examine(e.ctx, all, o)
 	return r, errors.Join(err, end())
+}
+
+// roomy trades memory for time while a phone is examined: the collector runs
+// more rarely, but the whole stays well below 300 MB. GOGC in the environment
+// says otherwise. The function that it returns ends that.
+func roomy() func() {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(250), debug.SetMemoryLimit(200<<20)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // files begins what is written while the examination runs, and returns what
