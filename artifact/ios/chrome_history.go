@@ -66,7 +66,9 @@ func parseChromeHistory(src *artifact.Source, to *artifact.Sink) error {
 func (p page) set(r *artifact.Record) {
 	r.Set("url", p.url)
 	r.Set("title", p.title)
-	r.Set("visits", p.visits)
+	if p.visits != 0 {
+		r.Set("visits", p.visits)
+	}
 	r.Link(p.url)
 }
 

@@ -1,0 +1,18 @@
+CREATE TABLE PLStorageOperator_EventForward_TimeOffset (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, baseband REAL, kernel REAL, system REAL);
+CREATE TABLE PLProcessMonitorAgent_EventForward_ProcessID (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, PID INTEGER, ProcessName TEXT, BundleID TEXT);
+CREATE TABLE PLProcessMonitorAgent_EventInterval_ProcessMonitorInterval (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, timestampEnd REAL);
+CREATE TABLE PLProcessMonitorAgent_EventInterval_ProcessMonitorInterval_Dynamic (ID INTEGER PRIMARY KEY AUTOINCREMENT, FK_ID INTEGER, ProcessName TEXT, PID INTEGER, value REAL);
+CREATE TABLE PLApplicationAgent_EventNone_AllApps (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, AppName TEXT, AppExecutable TEXT, AppBundleId TEXT, AppBundleVersion TEXT, AppDeletedDate REAL);
+CREATE TABLE PLApplicationAgent_EventForward_Application (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, Identifier TEXT, pid INTEGER, State INTEGER);
+CREATE TABLE PLProcessNetworkAgent_EventInterval_UsageDiff (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, timestampEnd REAL, BundleName TEXT, ProcessName TEXT, WifiIn REAL, WifiOut REAL, CellIn REAL, CellOut REAL);
+CREATE TABLE PLCoalitionAgent_EventInterval_CoalitionInterval (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, timestampEnd REAL, LaunchdName TEXT, BundleId TEXT);
+CREATE TABLE PLBatteryAgent_EventBackward_Battery (ID INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL, Level REAL);
+INSERT INTO PLStorageOperator_EventForward_TimeOffset VALUES (1, 1764583100, 0, 0, 10.0), (2, 1764583300, 0, 0, 20.5);
+INSERT INTO PLProcessMonitorAgent_EventForward_ProcessID VALUES (1, 1764583000, 41, 'exampled', NULL), (2, 1764583200, 42, '/private/var/db/strange', NULL), (3, 1764583300, 43, NULL, NULL);
+INSERT INTO PLProcessMonitorAgent_EventInterval_ProcessMonitorInterval VALUES (1, 1764583200, 1764583230);
+INSERT INTO PLProcessMonitorAgent_EventInterval_ProcessMonitorInterval_Dynamic VALUES (1, 1, 'SpringBoard', 60, 1.5), (2, 9, 'lostd', 61, 0.5);
+INSERT INTO PLApplicationAgent_EventNone_AllApps VALUES (1, 1764583200, 'Example', 'ExampleApp', 'org.example.app', '12', 0), (2, 1764583200, 'Gone', 'GoneApp', 'org.example.gone', '1', 1764582700);
+INSERT INTO PLApplicationAgent_EventForward_Application VALUES (1, 1764583350, 'org.example.app', 77, 8);
+INSERT INTO PLProcessNetworkAgent_EventInterval_UsageDiff VALUES (1, 1764583200, 1764583260, 'org.example.app', 'ExampleApp', 1000.0, 2000.0, 0, 5);
+INSERT INTO PLCoalitionAgent_EventInterval_CoalitionInterval VALUES (1, 1764583200, 1764583260, 'com.example.daemon', NULL);
+INSERT INTO PLBatteryAgent_EventBackward_Battery VALUES (1, 1764583200, 80);

@@ -1,0 +1,2 @@
+CREATE TABLE bookmarks (id INTEGER PRIMARY KEY, special_id INTEGER DEFAULT 0, parent INTEGER, type INTEGER, subtype INTEGER DEFAULT 0, title TEXT, url TEXT COLLATE NOCASE, last_modified REAL DEFAULT NULL, external_uuid TEXT, local_attributes BLOB);
+INSERT INTO bookmarks VALUES (1, 0, 0, 1, 0, 'Local', '', NULL, 'GROUP-1', NULL), (2, 0, 1, 0, 0, 'A tab', 'https://tab.example/', 786276000, 'TAB-9', NULL);
