@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +61,12 @@ func analyticsEvent(table string, row *sqlite.Row, to *artifact.Sink) {
 		r.Set("build", textOf(d["build"]))
 	}
 	r.Set("data", shownValue(v))
-	var seen []string
+	seen := map[string]bool{}
 	eachText(v, func(text string) {
-		if len(text) < 2 || len(text) > 256 || strings.ContainsAny(text, " \t\n") || len(seen) >= maxNoted || slices.Contains(seen, text) {
+		if len(text) < 2 || len(text) > 256 || strings.ContainsAny(text, " \t\n") || len(seen) >= maxNoted || seen[text] {
 			return
 		}
-		seen = append(seen, text)
+		seen[text] = true
 		switch {
 		case strings.Contains(text, "://"):
 			r.Link(text)

@@ -92,8 +92,13 @@ func shortcutActions(db *sqlite.DB, to *artifact.Sink) map[int64]*actions {
 				a.kinds = append(a.kinds, textOf(e["WFWorkflowActionIdentifier"]))
 			}
 		}
+		seen := map[string]bool{}
+		for _, kind := range a.kinds {
+			seen[kind] = true
+		}
 		eachText(v, func(text string) {
-			if len(a.texts) < 1000 && !slices.Contains(a.kinds, text) && !slices.Contains(a.texts, text) {
+			if len(a.texts) < 1000 && !seen[text] {
+				seen[text] = true
 				a.texts = append(a.texts, text)
 			}
 		})
