@@ -99,15 +99,7 @@ func powerlog(src *artifact.Source, to *artifact.Sink) error {
 		if !slices.ContainsFunc(powerlogTables, of) {
 			continue
 		}
-		// The rows of a table NAME_Dynamic have their times in the table NAME.
-		times := map[int64][2]float64{}
-		if main, is := strings.CutSuffix(table.Name, "_Dynamic"); is {
-			for row := range db.Table(main).Rows("timestamp", "timestampEnd") {
-				if row.Recovered == "" {
-					times[row.ID] = [2]float64{row.Float(0), row.Float(1)}
-				}
-			}
-		}
+		times := powerTimes(db, table.Name)
 		for row := range table.Rows(powerlogColumns...) {
 			at := [2]float64{row.Float(powerTime), row.Float(powerEnd)}
 			if at[0] == 0 {
@@ -117,6 +109,22 @@ func powerlog(src *artifact.Source, to *artifact.Sink) error {
 		}
 	}
 	return nil
+}
+
+// powerTimes are the times of the rows of a table NAME_Dynamic, which stand in
+// the table NAME; none for other tables.
+func powerTimes(db *sqlite.DB, table string) map[int64][2]float64 {
+	main, is := strings.CutSuffix(table, "_Dynamic")
+	if !is {
+		return nil
+	}
+	times := map[int64][2]float64{}
+	for row := range db.Table(main).Rows("timestamp", "timestampEnd") {
+		if row.Recovered == "" {
+			times[row.ID] = [2]float64{row.Float(0), row.Float(1)}
+		}
+	}
+	return times
 }
 
 // powerRow gives a row that names a program.
