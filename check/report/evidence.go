@@ -143,28 +143,18 @@ func cut(s string) string {
 // visible shows characters that hide, turn the direction of text or drive a
 // terminal as what they are.
 func visible(s string) string {
-	return strings.Join(escape(s), "")
-}
-
-func escape(s string) []string {
-	var out []string
-	plain := 0
-	for i, r := range s {
-		size := utf8.RuneLen(r)
-		if r == utf8.RuneError && s[i] != 0xef {
-			size = 1
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n', r == '\t', r == '\u00a0', unicode.IsPrint(r):
+			b.WriteString(s[i : i+size])
+		default:
+			fmt.Fprintf(&b, `\u{%x}`, r)
 		}
-		keep := r == '\n' || r == '\t' || (r != utf8.RuneError && unicode.IsPrint(r)) || r == '\u00a0'
-		if keep {
-			continue
-		}
-		out = append(out, s[plain:i])
-		if size == 1 && r == utf8.RuneError {
-			out = append(out, fmt.Sprintf(`\x%02x`, s[i]))
-		} else {
-			out = append(out, fmt.Sprintf(`\u{%x}`, r))
-		}
-		plain = i + size
+		i += size
 	}
-	return append(out, s[plain:])
+	return b.String()
 }
