@@ -2,6 +2,7 @@ package ios
 
 import (
 	"strings"
+	"time"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/acquisition/sqlite"
@@ -34,7 +35,7 @@ func parseCalendar(src *artifact.Source, to *artifact.Sink) error {
 	if err != nil {
 		return err
 	}
-	people, places := invitations(db), locations(db)
+	people, places := invitations(db, to), locations(db)
 	for row := range db.Table("CalendarItem").Rows("summary", "description", "start_date", "end_date", "creation_date", "url", "location_id", "conference_url") {
 		created := macTime(row.Float(4))
 		p, act := people[row.ID], artifact.Named
@@ -68,13 +69,30 @@ func parseCalendar(src *artifact.Source, to *artifact.Sink) error {
 }
 
 // invitations are the people of each event.
-func invitations(db *sqlite.DB) map[int64]*invited {
+//
+// A deleted invitation may have been to an event whose row is another's by now,
+// so it is given by itself.
+func invitations(db *sqlite.DB, to *artifact.Sink) map[int64]*invited {
 	people := map[int64]*invited{}
 	mails := map[int64]string{}
 	for row := range db.Table("Identity").Rows("address") {
-		mails[row.ID] = strings.TrimPrefix(row.Text(0), "mailto:")
+		mail := strings.TrimPrefix(row.Text(0), "mailto:")
+		if row.Recovered == "" {
+			mails[row.ID] = mail
+		} else {
+			lostInvitation("Identity", row, to, "participant", mail)
+		}
 	}
 	for row := range db.Table("Participant").Rows("owner_id", "email", "is_self", "role", "identity_id", "entity_type") {
+		const organizer = 8 // entity_type of who invited
+		role := "participant"
+		if row.Int(5) == organizer {
+			role = "organizer"
+		}
+		if row.Recovered != "" {
+			lostInvitation("Participant", row, to, role, row.Text(1))
+			continue
+		}
 		p := people[row.Int(0)]
 		if p == nil {
 			p = &invited{}
@@ -84,16 +102,26 @@ func invitations(db *sqlite.DB) map[int64]*invited {
 		if mail == "" {
 			mail = mails[row.Int(4)]
 		}
-		const organizer = 8 // entity_type of who invited
 		switch {
 		case mail == "":
-		case row.Int(5) == organizer:
+		case role == "organizer":
 			p.organizer = append(p.organizer, mail)
 		default:
 			p.participants = append(p.participants, mail)
 		}
 	}
 	return people
+}
+
+// lostInvitation gives a deleted row that names who invited or was invited.
+func lostInvitation(table string, row *sqlite.Row, to *artifact.Sink, role, mail string) {
+	if mail == "" {
+		return
+	}
+	r := to.Row(table, row, artifact.Named, time.Time{})
+	r.Set(role, mail)
+	r.Observe(indicator.Email, mail)
+	to.Emit()
 }
 
 // locations are the places that events are at.

@@ -21,7 +21,7 @@ func init() {
 		Kinds:  []acquisition.Kind{acquisition.IOSBackup, acquisition.IOSFileSystem},
 		Paths:  []string{"/private/var/mobile/Containers/Data/Application/*/Library/Application Support/Google/Chrome/*/Favicons"},
 		Refs:   []string{"https://docs.mvt.re/en/latest/ios/records/"},
-		Fields: [][2]string{{"url", "the page"}, {"icon", "its icon"}},
+		Fields: [][2]string{{"url", "the page; absent where only a deleted icon is left"}, {"icon", "its icon"}},
 		Parse:  parseChromeFavicons,
 	})
 }
@@ -81,17 +81,20 @@ func parseChromeFavicons(src *artifact.Source, to *artifact.Sink) error {
 	for row := range db.Table("favicons").Rows("url") {
 		if row.Recovered == "" {
 			icons[row.ID] = row.Text(0)
+			continue
 		}
+		r := to.Row("favicons", row, artifact.Visited, webKitTime(0))
+		setIcon(r, "", row.Text(0))
+		to.Emit()
 	}
 	for row := range db.Table("favicon_bitmaps").Rows("icon_id", "last_updated") {
-		times[row.Int(0)] = max(times[row.Int(0)], row.Int(1))
+		if row.Recovered == "" {
+			times[row.Int(0)] = max(times[row.Int(0)], row.Int(1))
+		}
 	}
 	for row := range db.Table("icon_mapping").Rows("page_url", "icon_id") {
 		r := to.Row("icon_mapping", row, artifact.Visited, webKitTime(times[row.Int(1)]))
-		r.Set("url", row.Text(0))
-		r.Set("icon", icons[row.Int(1)])
-		r.Link(row.Text(0))
-		r.Link(icons[row.Int(1)])
+		setIcon(r, row.Text(0), icons[row.Int(1)])
 		to.Emit()
 	}
 	return nil

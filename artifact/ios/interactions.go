@@ -2,6 +2,7 @@ package ios
 
 import (
 	"strings"
+	"time"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/acquisition/sqlite"
@@ -17,7 +18,7 @@ func init() {
 		Paths: []string{"/private/var/mobile/Library/CoreDuet/People/interactionC.db"},
 		Refs:  []string{"https://docs.mvt.re/en/latest/ios/records/", "https://www.linkedin.com/pulse/interactionc-ios-analysis-abraham-rivera/"},
 		Fields: [][2]string{
-			{"app", "bundle id of the app"}, {"account", "the account it used"}, {"direction", "received or sent"}, {"sender", "who wrote"}, {"sender_name", "that contact's name"},
+			{"app", "bundle id of the app"}, {"account", "the account it used"}, {"direction", "received or sent"}, {"sender", "who wrote; of a deleted contact: its address"}, {"sender_name", "that contact's name"},
 			{"recipients", "to whom"}, {"group", "the group's name"}, {"content", "address of what was shared"}, {"ended", "when it ended"}, {"attachments", "texts and addresses of what came along"},
 		},
 		Parse: parseInteractions,
@@ -40,9 +41,17 @@ func parseInteractions(src *artifact.Source, to *artifact.Sink) error {
 		}
 		if row.Recovered == "" {
 			people[row.ID] = person{row.Text(0), id}
+			continue
 		}
+		r := to.Row("ZCONTACTS", row, artifact.Named, time.Time{})
+		r.Set("sender", id)
+		r.Set("sender_name", row.Text(0))
+		if isMail(id) {
+			r.Observe(indicator.Email, id)
+		}
+		to.Emit()
 	}
-	recipients, came := recipientsOf(db, people), attachedTo(db)
+	recipients, came := recipientsOf(db, people), attachedTo(db, to)
 	for row := range db.Table("ZINTERACTIONS").Rows("ZBUNDLEID", "ZACCOUNT", "ZDIRECTION", "ZSENDER", "ZGROUPNAME", "ZCONTENTURL", "ZSTARTDATE", "ZENDDATE") {
 		act, direction := artifact.Received, "received"
 		if row.Int(2) != 0 {
@@ -86,11 +95,23 @@ func recipientsOf(db *sqlite.DB, people map[int64]person) map[int64]string {
 	return recipients
 }
 
-// attachedTo is what came along with each interaction.
-func attachedTo(db *sqlite.DB) map[int64]string {
+// attachedTo is what came along with each interaction. What was deleted is
+// given by itself.
+func attachedTo(db *sqlite.DB, to *artifact.Sink) map[int64]string {
 	things := map[int64]string{}
-	for row := range db.Table("ZATTACHMENT").Rows("ZCONTENTTEXT", "ZCONTENTURL", "ZUTI") {
-		things[row.ID] = strings.TrimSpace(row.Text(0) + " " + row.Text(1))
+	for row := range db.Table("ZATTACHMENT").Rows("ZCONTENTTEXT", "ZCONTENTURL") {
+		thing := strings.TrimSpace(row.Text(0) + " " + row.Text(1))
+		if row.Recovered == "" {
+			things[row.ID] = thing
+			continue
+		}
+		if thing == "" {
+			continue
+		}
+		r := to.Row("ZATTACHMENT", row, artifact.Named, time.Time{})
+		r.Set("attachments", thing)
+		r.Links(thing)
+		to.Emit()
 	}
 	came := map[int64]string{}
 	for row := range db.Table("Z_1INTERACTIONS").Rows("Z_1ATTACHMENTS", "Z_3INTERACTIONS", "Z_4INTERACTIONS") {

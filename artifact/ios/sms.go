@@ -2,6 +2,7 @@ package ios
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,14 +29,17 @@ func init() {
 			{"direction", "received or sent"},
 			{"read", "when it was read"}, {"edited", "when it was edited"}, {"retracted", "when it was taken back"}, {"deleted", "when it was put among the recently deleted"},
 			{"earlier", "earlier versions of an edited message"}, {"preview", "address and title of the link's preview"},
-			{"app", "the app that made it (balloon_bundle_id)"}, {"guid", "the message's id"}, {"attachments", "whether it had some"},
+			{"unsent", "whether parts of it were taken back"}, {"app", "the app that made it (balloon_bundle_id)"}, {"guid", "the message's id, or the chat's"}, {"attachments", "whether it had some"},
+			{"chat", "the chat it stands in: the other side, or the group's id"}, {"chat_name", "the chat's name"},
+			{"to_number", "the phone's own number or address it came to or went from (destination_caller_id)"},
+			{"about", "of a reaction: the id of the message it is about"},
 		},
 		Parse: parseSMS,
 	})
 }
 
 var smsColumns = []string{"text", "attributedBody", "handle_id", "service", "account", "is_from_me", "date", "date_read", "date_edited", "date_retracted",
-	"message_summary_info", "payload_data", "balloon_bundle_id", "subject", "guid", "cache_has_attachments"}
+	"message_summary_info", "payload_data", "balloon_bundle_id", "subject", "guid", "cache_has_attachments", "destination_caller_id", "associated_message_guid"}
 
 const (
 	smsText = iota
@@ -54,28 +58,46 @@ const (
 	smsSubject
 	smsGUID
 	smsAttachments
+	smsTo
+	smsAbout
 )
+
+// linkBalloon makes the previews of links; what other apps leave in
+// payload_data has forms of their own.
+const linkBalloon = "com.apple.messages.URLBalloonProvider"
+
+// around is what the other tables of the database say of messages.
+type around struct {
+	handles map[int64]string
+	chats   map[int64]smsChat
+	in      map[int64]int64 // the chat of each message
+	deleted map[int64]time.Time
+}
+
+// smsChat is one chat.
+type smsChat struct{ id, name string }
 
 func parseSMS(src *artifact.Source, to *artifact.Sink) error {
 	db, err := src.SQLite()
 	if err != nil {
 		return err
 	}
-	handles := map[int64]string{}
-	for row := range db.Table("handle").Rows("id") {
-		if row.Recovered == "" {
-			handles[row.ID] = row.Text(0)
+	of := around{smsHandles(db, to), smsChats(db, to), map[int64]int64{}, map[int64]time.Time{}}
+	if len(of.chats) > 0 {
+		for row := range db.Table("chat_message_join").Rows("chat_id", "message_id") {
+			if row.Recovered == "" {
+				of.in[row.Int(1)] = row.Int(0)
+			}
 		}
 	}
-	deleted := map[int64]time.Time{}
-	for row := range db.Table("chat_recoverable_message_join").Rows("message_id", "delete_date") {
+	for row := range db.Table("chat_recoverable_message_join").Rows("message_id", "delete_date", "chat_id") {
 		if row.Recovered == "" {
-			deleted[row.Int(0)] = macNanos(row.Int(1))
+			of.deleted[row.Int(0)] = macNanos(row.Int(1))
+			of.in[row.Int(0)] = row.Int(2)
 		}
 	}
-	table := db.Table("message")
-	for row := range table.Rows(smsColumns...) {
-		message(row, to, handles, deleted)
+	for row := range db.Table("message").Rows(smsColumns...) {
+		of.message(row, to)
 	}
 	// Messages that were deleted for good leave their ids behind.
 	for row := range db.Table("deleted_messages").Rows("guid") {
@@ -86,75 +108,160 @@ func parseSMS(src *artifact.Source, to *artifact.Sink) error {
 	return nil
 }
 
-// message gives one row of the table of messages. One without a text has it in
-// attributedBody; one whose other side has no handle is a message all the same.
-func message(row *sqlite.Row, to *artifact.Sink, handles map[int64]string, deleted map[int64]time.Time) {
+// smsHandles are the other sides of messages; deleted ones are given, as no
+// message says them.
+func smsHandles(db *sqlite.DB, to *artifact.Sink) map[int64]string {
+	handles := map[int64]string{}
+	for row := range db.Table("handle").Rows("id", "service") {
+		contact := row.Text(0)
+		if row.Recovered == "" {
+			handles[row.ID] = contact
+			continue
+		}
+		r := to.Row("handle", row, artifact.Named, time.Time{})
+		r.Set("contact", contact)
+		r.Set("service", row.Text(1))
+		if strings.Contains(contact, "@") {
+			r.Observe(indicator.Email, contact)
+		}
+		to.Emit()
+	}
+	return handles
+}
+
+// smsChats gives the chats, also those without a message.
+func smsChats(db *sqlite.DB, to *artifact.Sink) map[int64]smsChat {
+	chats := map[int64]smsChat{}
+	for row := range db.Table("chat").Rows("chat_identifier", "display_name", "guid", "service_name", "account_login", "last_addressed_handle") {
+		c := smsChat{row.Text(0), row.Text(1)}
+		if row.Recovered == "" {
+			chats[row.ID] = c
+		}
+		r := to.Row("chat", row, artifact.Named, time.Time{})
+		r.Set("guid", row.Text(2))
+		r.Set("chat", c.id)
+		r.Set("chat_name", c.name)
+		r.Set("service", row.Text(3))
+		r.Set("account", row.Text(4))
+		r.Set("to_number", row.Text(5))
+		r.Links(c.name)
+		if isMail(c.id) {
+			r.Observe(indicator.Email, c.id)
+		}
+		to.Emit()
+	}
+	return chats
+}
+
+// message gives one row of the table of messages. One whose other side has no
+// handle is a message all the same.
+func (of *around) message(row *sqlite.Row, to *artifact.Sink) {
 	act, direction := artifact.Received, "received"
 	if row.Int(smsFromMe) != 0 {
 		act, direction = artifact.Sent, "sent"
 	}
 	r := to.Row("message", row, act, macNanos(row.Int(smsDate)))
-	text := row.Text(smsText)
-	body := row.Blob(smsBody)
-	if text == "" || (len(body) > 0 && !bytes.Contains(body, row.Blob(smsText))) {
-		if other := attributedText(body); text == "" {
-			text = other
-		} else if other != "" && other != text {
-			text += "\n" + other
-		}
-	}
+	text, subject, contact := messageText(row), row.Text(smsSubject), of.handles[row.Int(smsHandle)]
 	r.Set("text", text)
-	r.Set("subject", row.Text(smsSubject))
-	r.Set("contact", handles[row.Int(smsHandle)])
+	r.Set("subject", subject)
+	r.Set("contact", contact)
 	r.Set("service", row.Text(smsService))
 	r.Set("account", row.Text(smsAccount))
 	r.Set("direction", direction)
 	r.Set("read", macNanos(row.Int(smsRead)))
 	r.Set("edited", macNanos(row.Int(smsEdited)))
 	r.Set("retracted", macNanos(row.Int(smsRetracted)))
-	if len(deleted) > 0 && row.Recovered == "" {
-		r.Set("deleted", deleted[row.ID])
+	if row.Recovered == "" { // a deleted row's id may be another message's by now
+		r.Set("deleted", of.deleted[row.ID])
+		c := of.chats[of.in[row.ID]]
+		r.Set("chat", c.id)
+		r.Set("chat_name", c.name)
 	}
 	r.Links(text)
-	if !row.Null(smsSubject) {
-		r.Links(row.Text(smsSubject))
-	}
-	if info := row.Blob(smsSummary); len(info) > 100 { // shorter ones hold no earlier version
-		for _, earlier := range earlierVersions(info) {
-			if earlier != text {
-				r.Set("earlier", earlier)
-				r.Links(earlier)
-			}
-		}
-	}
-	if payload := row.Blob(smsPayload); len(payload) > 0 {
-		preview := linkPreview(payload)
-		r.Set("preview", strings.Join(preview, " "))
-		for _, p := range preview {
-			if !strings.Contains(text, p) {
-				r.Links(p)
-			}
-		}
-	}
+	r.Links(subject)
+	setEarlier(r, row, to, text)
+	setPreview(r, row, to, text)
 	r.Set("app", row.Text(smsApp))
 	r.Set("guid", row.Text(smsGUID))
+	r.Set("to_number", row.Text(smsTo))
+	r.Set("about", row.Text(smsAbout))
 	if row.Int(smsAttachments) != 0 {
 		r.Set("attachments", true)
 	}
-	if contact := handles[row.Int(smsHandle)]; strings.Contains(contact, "@") {
+	if strings.Contains(contact, "@") {
 		r.Observe(indicator.Email, contact)
 	}
 	to.Emit()
 }
 
+// messageText is a message's text, which attributedBody has where the column
+// has none; where the two differ, it is both.
+func messageText(row *sqlite.Row) string {
+	text, body := row.Text(smsText), row.Blob(smsBody)
+	if len(body) == 0 || (text != "" && bytes.Contains(body, row.Blob(smsText))) {
+		return text
+	}
+	other := attributedText(body)
+	switch {
+	case text == "" || other == text:
+		return other
+	case other == "":
+		return text
+	}
+	return text + "\n" + other
+}
+
+// setEarlier adds the earlier versions of an edited message.
+func setEarlier(r *artifact.Record, row *sqlite.Row, to *artifact.Sink, text string) {
+	info := row.Blob(smsSummary)
+	// The keys "ec" and "rp" as a binary property list has them: most messages
+	// have neither.
+	if !bytes.Contains(info, []byte("Rec")) && !bytes.Contains(info, []byte("Rrp")) {
+		return
+	}
+	earlier, unsent, err := earlierVersions(info)
+	if err != nil && row.Recovered == "" {
+		to.Damage(fmt.Sprintf("message row %d, message_summary_info", row.ID), err)
+	}
+	if unsent {
+		r.Set("unsent", true)
+	}
+	for _, version := range earlier {
+		if version != text {
+			r.Set("earlier", version)
+			r.Links(version)
+		}
+	}
+}
+
+// setPreview adds what the preview of a link says.
+func setPreview(r *artifact.Record, row *sqlite.Row, to *artifact.Sink, text string) {
+	payload := row.Blob(smsPayload)
+	if len(payload) == 0 {
+		return
+	}
+	preview, err := linkPreview(payload)
+	if err != nil && row.Recovered == "" && row.Text(smsApp) == linkBalloon {
+		to.Damage(fmt.Sprintf("message row %d, payload_data", row.ID), err)
+	}
+	r.Set("preview", strings.Join(preview, " "))
+	for _, p := range preview {
+		if !strings.Contains(text, p) {
+			r.Links(p)
+		}
+	}
+}
+
 // earlierVersions are the texts that an edited or unsent message had before:
-// "ec" lists, for each part, its versions with their typedstream under "t".
-func earlierVersions(b []byte) (texts []string) {
+// "ec" lists, for each part, its versions with their typedstream under "t";
+// "rp" lists the parts that were taken back.
+func earlierVersions(b []byte) (texts []string, unsent bool, err error) {
 	v, err := plist.Parse(b)
 	if err != nil {
-		return nil
+		return nil, false, err
 	}
 	d, _ := v.(plist.Dict)
+	back, _ := d["rp"].([]any)
 	parts, _ := d["ec"].(plist.Dict)
 	for _, name := range sortedKeys(parts) {
 		versions, _ := parts[name].([]any)
@@ -166,17 +273,17 @@ func earlierVersions(b []byte) (texts []string) {
 			}
 		}
 	}
-	return texts
+	return texts, len(back) > 0, nil
 }
 
 // linkPreview is what the preview of a link says: its addresses and titles.
-func linkPreview(b []byte) (texts []string) {
+func linkPreview(b []byte) (texts []string, err error) {
 	v, err := plist.Parse(b)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	if v, err = plist.Unarchive(v); err != nil {
-		return nil
+		return nil, err
 	}
 	collect(v, 0, func(key, text string) {
 		switch key {
@@ -190,7 +297,7 @@ func linkPreview(b []byte) (texts []string) {
 			texts = append(texts, text)
 		}
 	})
-	return texts
+	return texts, nil
 }
 
 // collect gives every text below a value with the key it stands under, in the

@@ -1,7 +1,10 @@
 package ios
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ringfence/ringfence/acquisition"
 	"github.com/ringfence/ringfence/acquisition/sqlite"
@@ -49,9 +52,13 @@ func parseWhatsApp(src *artifact.Source, to *artifact.Sink) error {
 	for row := range db.Table("ZWAGROUPMEMBER").Rows("ZMEMBERJID") {
 		if row.Recovered == "" {
 			members[row.ID] = row.Text(0)
+			continue
 		}
+		r := to.Row("ZWAGROUPMEMBER", row, artifact.Named, time.Time{})
+		r.Set("member", row.Text(0))
+		to.Emit()
 	}
-	with := attachments(db)
+	with := attachments(db, to)
 	for row := range db.Table("ZWAMESSAGE").Rows("ZTEXT", "ZFROMJID", "ZTOJID", "ZCHATSESSION", "ZISFROMME", "ZMESSAGEDATE", "ZSENTDATE", "ZPUSHNAME", "ZSTANZAID", "ZGROUPMEMBER") {
 		act, direction := artifact.Received, "received"
 		if row.Int(4) != 0 {
@@ -70,42 +77,83 @@ func parseWhatsApp(src *artifact.Source, to *artifact.Sink) error {
 		r.Set("sent", macTime(row.Float(6)))
 		r.Set("stanza", row.Text(8))
 		r.Links(text)
-		if a := with[row.ID]; a != nil && row.ID != 0 {
+		if a := with[row.ID]; a != nil && row.Recovered == "" {
 			a.set(r, text)
+			delete(with, row.ID)
 		}
+		to.Emit()
+	}
+	// What is left belongs to messages that are gone.
+	for _, id := range slices.Sorted(maps.Keys(with)) {
+		r := to.Record(artifact.Named, time.Time{})
+		r.Where.Table = "ZWAMEDIAITEM"
+		with[id].set(r, "")
 		to.Emit()
 	}
 	return nil
 }
 
-// attachments are the media and the previews of messages.
-func attachments(db *sqlite.DB) map[int64]*attached {
+// maxPreview is how many bytes of links and titles are kept with one message;
+// what comes then is given by itself.
+const maxPreview = 64 << 10
+
+// attachments are the media and the previews of messages. What was deleted is
+// given by itself.
+func attachments(db *sqlite.DB, to *artifact.Sink) map[int64]*attached {
 	with := map[int64]*attached{}
-	of := func(id int64) *attached {
+	// of finds what belongs to the message of a row; nil for a deleted row.
+	of := func(row *sqlite.Row) *attached {
+		id := row.Int(0)
+		if row.Recovered != "" || id == 0 {
+			return nil
+		}
 		if with[id] == nil {
 			with[id] = &attached{}
 		}
 		return with[id]
 	}
 	for row := range db.Table("ZWAMEDIAITEM").Rows("ZMESSAGE", "ZMEDIAURL", "ZMEDIALOCALPATH", "ZTITLE", "ZAUTHORNAME") {
-		if row.Recovered == "" && row.Int(0) != 0 {
-			a := of(row.Int(0))
-			a.url, a.path, a.title = row.Text(1), row.Text(2), strings.TrimSpace(row.Text(3)+" "+row.Text(4))
-		}
-	}
-	for row := range db.Table("ZWAMESSAGEDATAITEM").Rows("ZMESSAGE", "ZCONTENT1", "ZCONTENT2", "ZMATCHEDTEXT", "ZSUMMARY", "ZTITLE") {
-		if row.Recovered != "" || row.Int(0) == 0 {
+		if a := of(row); a != nil && a.url == "" && a.path == "" {
+			a.media(row)
 			continue
 		}
-		a := of(row.Int(0))
-		for i := 1; i <= 3; i++ {
-			if s := row.Text(i); s != "" && !strings.Contains(a.links, s) {
-				a.links = strings.TrimSpace(a.links + " " + s)
-			}
+		var lost attached
+		lost.media(row)
+		lost.emit("ZWAMEDIAITEM", row, to)
+	}
+	for row := range db.Table("ZWAMESSAGEDATAITEM").Rows("ZMESSAGE", "ZCONTENT1", "ZCONTENT2", "ZMATCHEDTEXT", "ZSUMMARY", "ZTITLE") {
+		if a := of(row); a != nil && len(a.links)+len(a.titles) < maxPreview {
+			a.preview(row)
+			continue
 		}
-		a.titles = strings.TrimSpace(a.titles + " " + row.Text(5) + " " + row.Text(4))
+		var lost attached
+		lost.preview(row)
+		lost.emit("ZWAMESSAGEDATAITEM", row, to)
 	}
 	return with
+}
+
+func (a *attached) media(row *sqlite.Row) {
+	a.url, a.path, a.title = row.Text(1), row.Text(2), strings.TrimSpace(row.Text(3)+" "+row.Text(4))
+}
+
+func (a *attached) preview(row *sqlite.Row) {
+	for i := 1; i <= 3; i++ {
+		if s := row.Text(i); s != "" && !strings.Contains(a.links, s) {
+			a.links = strings.TrimSpace(a.links + " " + s)
+		}
+	}
+	a.titles = strings.TrimSpace(a.titles + " " + row.Text(5) + " " + row.Text(4))
+}
+
+// emit gives what stands by itself, if there is something.
+func (a *attached) emit(table string, row *sqlite.Row, to *artifact.Sink) {
+	if *a == (attached{}) {
+		return
+	}
+	r := to.Row(table, row, artifact.Named, time.Time{})
+	a.set(r, "")
+	to.Emit()
 }
 
 func (a *attached) set(r *artifact.Record, text string) {

@@ -8,3 +8,5 @@ INSERT INTO Participant VALUES (1, 8, 1, 0, 1, 1, 1, 'P-1', NULL, NULL, 0), (2, 
 INSERT INTO CalendarItem VALUES
 (1, 'Meeting', 1, 'Notes', 785412000, 'UTC', 785415600, 'UTC', 1, 1, NULL, 786276000, 786276000, NULL),
 (2, 'Dentist, see https://dentist.example', NULL, 'Bring the card: card.example/me', 787140000, 'UTC', 787143600, 'UTC', 1, NULL, 'https://event.example/2', 786276060, 786276060, 'https://video.example/j/1');
+INSERT INTO Participant VALUES (4, 8, 1, 0, 1, NULL, 2, 'P-4', 'withdrawn@mail.example', NULL, 0);
+DELETE FROM Participant WHERE ROWID = 4;

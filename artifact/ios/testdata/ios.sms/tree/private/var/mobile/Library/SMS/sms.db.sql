@@ -1,5 +1,7 @@
 CREATE TABLE handle (ROWID INTEGER PRIMARY KEY AUTOINCREMENT UNIQUE, id TEXT NOT NULL, country TEXT, service TEXT NOT NULL, uncanonicalized_id TEXT, person_centric_id TEXT, UNIQUE (id, service));
-CREATE TABLE message (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT UNIQUE NOT NULL, text TEXT, handle_id INTEGER DEFAULT 0, subject TEXT, attributedBody BLOB, service TEXT, account TEXT, date INTEGER, date_read INTEGER, date_delivered INTEGER, is_from_me INTEGER DEFAULT 0, cache_has_attachments INTEGER DEFAULT 0, balloon_bundle_id TEXT, payload_data BLOB, message_summary_info BLOB, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0);
+CREATE TABLE message (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT UNIQUE NOT NULL, text TEXT, handle_id INTEGER DEFAULT 0, subject TEXT, attributedBody BLOB, service TEXT, account TEXT, date INTEGER, date_read INTEGER, date_delivered INTEGER, is_from_me INTEGER DEFAULT 0, cache_has_attachments INTEGER DEFAULT 0, balloon_bundle_id TEXT, payload_data BLOB, message_summary_info BLOB, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0, destination_caller_id TEXT, associated_message_guid TEXT);
+CREATE TABLE chat (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT UNIQUE NOT NULL, style INTEGER, account_login TEXT, chat_identifier TEXT, service_name TEXT, display_name TEXT, last_addressed_handle TEXT);
+CREATE TABLE chat_message_join (chat_id INTEGER, message_id INTEGER, message_date INTEGER DEFAULT 0, PRIMARY KEY (chat_id, message_id));
 CREATE TABLE chat_recoverable_message_join (chat_id INTEGER, message_id INTEGER, delete_date INTEGER, ck_sync_state INTEGER DEFAULT 0, PRIMARY KEY (chat_id, message_id));
 CREATE TABLE deleted_messages (ROWID INTEGER PRIMARY KEY AUTOINCREMENT UNIQUE, guid TEXT NOT NULL);
 CREATE TABLE attachment (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT UNIQUE NOT NULL, created_date INTEGER DEFAULT 0, start_date INTEGER DEFAULT 0, filename TEXT, uti TEXT, mime_type TEXT, transfer_state INTEGER DEFAULT 0, is_outgoing INTEGER DEFAULT 0, user_info BLOB, transfer_name TEXT, total_bytes INTEGER DEFAULT 0);
@@ -18,3 +20,9 @@ INSERT INTO message (guid, text, handle_id, subject, attributedBody, service, ac
 ('G-10', 'bit.ly/2abcDEF is short', 1, NULL, NULL, 'SMS', 'P:+15555550199', 786276800000000000, 0, 1, 0, NULL, NULL, NULL, 0, 0);
 INSERT INTO chat_recoverable_message_join (chat_id, message_id, delete_date) VALUES (1, 8, 786276900000000000);
 INSERT INTO deleted_messages (guid) VALUES ('G-99');
+INSERT INTO chat (ROWID, guid, style, account_login, chat_identifier, service_name, display_name, last_addressed_handle) VALUES
+(1, 'SMS;-;+15555550101', 45, 'P:+15555550199', '+15555550101', 'SMS', NULL, '+15555550199'),
+(2, 'iMessage;+;chat100000000000000001', 43, 'E:me@mail.example', 'chat100000000000000001', 'iMessage', 'Friends of www.group.example', 'me@mail.example');
+INSERT INTO chat_message_join (chat_id, message_id) VALUES (1, 1), (2, 4);
+INSERT INTO message (guid, text, handle_id, service, account, date, is_from_me, destination_caller_id, associated_message_guid) VALUES
+('G-11', 'Liked a message', 2, 'iMessage', 'E:me@mail.example', 786276850000000000, 0, '+15555550199', 'p:0/G-05');

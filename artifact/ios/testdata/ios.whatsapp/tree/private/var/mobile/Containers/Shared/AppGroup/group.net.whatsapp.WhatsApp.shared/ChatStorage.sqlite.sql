@@ -11,3 +11,7 @@ INSERT INTO ZWAMESSAGE VALUES
 (3, 1, 1, 0, 1, 2, 1, 1, 786276120, NULL, '120000000000000001@g.us', NULL, NULL, 'Bo', 'STANZA3');
 INSERT INTO ZWAMEDIAITEM VALUES (1, 50000, 3, NULL, 'Media/120000000000000001@g.us/a/b/photo.jpg', 'https://media.example/d/f/photo.enc', 'See caption.example/page');
 INSERT INTO ZWAMESSAGEDATAITEM VALUES (1, 1, 2, 'https://news.example/story', 'https://canonical.example/story', 'https://news.example/story', 'What happened today', 'News');
+INSERT INTO ZWAMEDIAITEM VALUES (2, 60000, 77, NULL, 'Media/gone.jpg', 'https://media.example/d/f/gone.enc', 'Its message is gone'), (3, 60000, 78, NULL, 'Media/lost.jpg', 'https://media.example/d/f/lost.enc', 'It was deleted itself');
+INSERT INTO ZWAMESSAGEDATAITEM VALUES (2, 78, 2, 'https://lost.example/preview', NULL, NULL, NULL, 'Lost');
+DELETE FROM ZWAMEDIAITEM WHERE Z_PK = 3;
+DELETE FROM ZWAMESSAGEDATAITEM WHERE Z_PK = 2;
