@@ -10,7 +10,7 @@ func init() {
 		Name:  "ios.accounts",
 		Title: "Accounts set up on the phone (Accounts3.sqlite)",
 		Kinds: inPhone,
-		Paths: []string{"/private/var/mobile/Library/Accounts/Accounts3.sqlite"},
+		Paths: []string{"/private/var/mobile/Library/Accounts/Accounts3.sqlite", "/private/var/mobile/Library/Accounts/VerifiedBackup/Accounts3.sqlite"},
 		Refs:  []string{"https://github.com/abrignoni/iLEAPP", "https://theapplewiki.com/wiki/Filesystem:/var/mobile/Library"},
 		Fields: [][2]string{
 			{"username", "the account's name"}, {"description", "what the person called it"}, {"type", "what it is an account of, com.apple.account.IMAP and so on"},
