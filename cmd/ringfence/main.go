@@ -120,7 +120,7 @@ func run(e *env, args []string) (code int) {
 	helped := false
 	options := append([]kong.Option{
 		kong.Name("ringfence"),
-		kong.Description("Encrypted messages and calls that put nothing of the caller's choosing on a phone before it is answered.\n\nExit codes: 0 done, nothing found; 1 failed; 2 wrong use; 3 done and found something; 4 done, but some evidence could not be read."),
+		kong.Description("Encrypted messages and calls that put nothing of the caller's choosing on a phone before it is answered, and the examination of phones for traces of spyware.\n\nExit codes: 0 done, nothing found; 1 failed; 2 wrong use; 3 done and found something; 4 done, but some evidence could not be read."),
 		kong.Vars{"default_data": defaultData()},
 		kong.Writers(e.stdout, e.stderr),
 		kong.Exit(func(int) { helped = true }),
