@@ -88,4 +88,7 @@ func (s nativeSocket) Write(ctx context.Context, b []byte) error {
 	return s.c.Write(ctx, websocket.MessageBinary, b)
 }
 
+// Ping returns when the server has read everything that was written before.
+func (s nativeSocket) Ping(ctx context.Context) error { return s.c.Ping(ctx) }
+
 func (s nativeSocket) Close() error { return s.c.CloseNow() }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ringfence/ringfence/client"
@@ -69,6 +70,18 @@ func (p *pair) cancel(ctx context.Context, id wire.ID) error {
 	return nil
 }
 
+// over ends a call, whatever an attack has made of it, and waits until it is.
+func (p *pair) over(ctx context.Context, id wire.ID) error {
+	mark := p.caller.tape.mark()
+	if err := errors.Join(p.caller.act(ctx, call.TypeCancel, id), p.caller.act(ctx, call.TypeHangUp, id)); err != nil {
+		return err
+	}
+	if _, ok := p.caller.tape.await(ctx, mark, quiet, isEnd(id)); ok {
+		return nil
+	}
+	return p.caller.dealtWith(ctx) // the attack ended it
+}
+
 // isEnd matches the end of a call.
 func isEnd(id wire.ID) func([]byte) bool {
 	return func(b []byte) bool { return isType(call.TypeEnded)(b) && len(b) >= 18 && wire.ID(b[2:18]) == id }
@@ -83,12 +96,13 @@ type answeredCall struct {
 	calleePass, callerPass   string
 	calleeLeg, callerLeg     *turnClient
 	calleeUser, callerUser   string
-	calleeStart, callerStart int // marks of the tapes when it rang
+	calleeStart, callerStart int             // marks of the tapes when it rang
+	honest                   map[string]bool // packets that were sent and are no attack
 }
 
 // answer lets the callee answer a call, the ordinary way.
 func (s *Stage) answer(ctx context.Context, p *pair) (*answeredCall, error) {
-	c := &answeredCall{pair: p, calleeStart: p.callee.tape.mark(), callerStart: p.caller.tape.mark()}
+	c := &answeredCall{pair: p, honest: map[string]bool{}, calleeStart: p.callee.tape.mark(), callerStart: p.caller.tape.mark()}
 	events := p.callee.events.mark()
 	var err error
 	if c.id, err = s.ring(ctx, p); err != nil {
@@ -173,23 +187,34 @@ func (c *answeredCall) hangUp(ctx context.Context) error {
 	if err := c.callee.HangUp(ctx, c.id); err != nil {
 		return err
 	}
-	if _, ok := c.caller.tape.await(ctx, mark, long, isType(call.TypeEnded)); !ok {
+	if _, ok := c.caller.tape.await(ctx, mark, long, isEnd(c.id)); !ok {
 		return errors.New("the caller was not told that the call ended")
 	}
 	return nil
 }
 
-// binding is an honest packet between the legs, with a mark to know it by.
-func binding(mark byte) []byte {
-	return append([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, bytes.Repeat([]byte{mark}, 12)...)
+// ended waits until the caller knows that the callee has hung up.
+func (c *answeredCall) ended(ctx context.Context) error {
+	if _, ok := c.caller.tape.await(ctx, c.callerStart, long, isEnd(c.id)); !ok {
+		return errors.New("the caller was not told that the call ended")
+	}
+	return nil
+}
+
+// binding is a STUN request as an honest client sends it between the legs, with
+// a transaction to know it by.
+func binding(transaction ...byte) []byte {
+	b := make([]byte, 20)
+	copy(b, []byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42})
+	copy(b[8:], transaction)
+	return b
 }
 
 // arrives sends packets from the caller's leg to addresses, and then an honest
 // packet, and tells whether any but the honest one came out at the callee's leg.
 func (c *answeredCall) arrives(ctx context.Context, to netip.AddrPort, packets ...[]byte) ([][]byte, error) {
-	var mark [1]byte
-	rand.Read(mark[:])
-	honest := binding(mark[0])
+	honest := binding([]byte(rand.Text())...)
+	c.honest[string(honest)] = true
 	for _, b := range packets {
 		if err := c.callerLeg.send(to, b); err != nil {
 			return nil, err
@@ -203,10 +228,9 @@ func (c *answeredCall) arrives(ctx context.Context, to netip.AddrPort, packets .
 		if err != nil {
 			return nil, err
 		}
-		if ended {
-			return got[:len(got)-1], nil
-		}
-		if len(got) > 0 {
+		// What was sent before and took its time is no attack.
+		got = slices.DeleteFunc(got, func(b []byte) bool { return c.honest[string(b)] })
+		if ended || len(got) > 0 {
 			return got, nil
 		}
 	}

@@ -62,15 +62,18 @@ func (s *Stage) passedOn(ctx context.Context, message func(*pair) []byte) (Outco
 	if err := p.caller.raw(ctx, message(p)); err != nil {
 		return Outcome{}, err
 	}
-	got, ok := p.callee.tape.await(ctx, mark, quiet, anything)
-	if ok && isType(call.TypeEnded)(got) {
+	got, err := s.heard(ctx, p.caller, p.caller, p.callee, mark)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if first(got, call.TypeEnded) != nil {
 		return through("the callee's ring was ended by it")
 	}
 	if err := p.cancel(ctx, id); err != nil {
 		return Outcome{}, err
 	}
-	if !ok {
+	if len(got) == 0 {
 		return refused("nothing reached the callee")
 	}
-	return through("%d bytes of type %#x reached the callee: %x", len(got), got[0], clip(got))
+	return through("%d bytes reached the callee: %x", len(got[0]), clip(got[0]))
 }

@@ -76,9 +76,11 @@ func (s *Stage) observe(ctx context.Context, p *pair, noise func([]byte) ([][]by
 			return nil, err
 		}
 	}
-	rung, ok := p.callee.tape.await(ctx, mark, quiet, isType(ring.Type))
-	settle(ctx)
-	if ok && len(rung) >= 18 {
+	got, err := s.heard(ctx, p.caller, p.caller, p.callee, mark)
+	if err != nil {
+		return nil, err
+	}
+	if rung := first(got, ring.Type); len(rung) >= 18 {
 		id := wire.ID(rung[2:18])
 		if err := p.cancel(ctx, id); err != nil {
 			return nil, err
@@ -89,8 +91,8 @@ func (s *Stage) observe(ctx context.Context, p *pair, noise func([]byte) ([][]by
 	}
 	var all []byte
 	for _, b := range p.callee.tape.since(mark) {
-		if isType(call.TypeLetter, call.TypeDrained, call.TypeNotice)(b) {
-			continue // messages and notices are paths of their own
+		if elsewhere(b) {
+			continue
 		}
 		b = bytes.Clone(b)
 		if isType(ring.Type, call.TypeEnded)(b) && len(b) >= 18 {

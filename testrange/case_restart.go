@@ -124,11 +124,11 @@ func (s *Stage) restartReaches(ctx context.Context, c *answeredCall, who *Person
 	if err := who.raw(ctx, restartOf(c.id)); err != nil {
 		return Outcome{}, err
 	}
-	_, ok := c.callee.tape.await(ctx, mark, quiet, isType(call.TypeRestarted, call.TypeAsked))
-	if err := c.hangUp(ctx); err != nil {
+	got, err := s.heard(ctx, who, c.caller, c.callee, mark)
+	if err := errors.Join(err, c.hangUp(ctx)); err != nil {
 		return Outcome{}, err
 	}
-	if ok {
+	if first(got, call.TypeRestarted, call.TypeAsked) != nil {
 		return through("the restart reached the callee")
 	}
 	return refused("nothing reached the callee, and the call went on")
@@ -145,7 +145,14 @@ func restartFlood(ctx context.Context, s *Stage) (Outcome, error) {
 		if err := c.caller.act(ctx, call.TypeAsk, c.id); err != nil {
 			return Outcome{}, err
 		}
-		if _, ok := c.callee.tape.await(ctx, mark, quiet, isType(call.TypeAsked)); !ok {
+		if _, ok := c.callee.tape.await(ctx, mark, quiet, isType(call.TypeAsked)); ok {
+			continue
+		}
+		got, err := s.heard(ctx, c.caller, c.caller, c.callee, mark) // not yet, or not at all?
+		if err != nil {
+			return Outcome{}, errors.Join(err, c.hangUp(ctx))
+		}
+		if first(got, call.TypeAsked) == nil {
 			return Outcome{false, "after some of them no more reached the callee"}, c.stopped(ctx, i)
 		}
 	}
@@ -201,6 +208,5 @@ func restartWithAnotherCertificate(ctx context.Context, s *Stage) (Outcome, erro
 	case e.Kind == client.RestartEvent:
 		return Outcome{true, "the callee's client took another certificate"}, c.hangUp(ctx)
 	}
-	settle(ctx)
-	return refused("the callee's client refused the restart and hung up")
+	return Outcome{false, "the callee's client refused the restart and hung up"}, c.ended(ctx)
 }

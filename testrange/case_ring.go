@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/ring"
@@ -86,8 +85,12 @@ func (s *Stage) watch(ctx context.Context, p *pair, b []byte, bad func([]byte) b
 	if err := p.caller.raw(ctx, b); err != nil {
 		return Outcome{}, err
 	}
-	rung, ok := p.callee.tape.await(ctx, mark, quiet, isType(ring.Type))
-	if !ok {
+	got, err := s.heard(ctx, p.caller, p.caller, p.callee, mark)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rung := first(got, ring.Type)
+	if rung == nil {
 		return refused("nothing reached the callee")
 	}
 	if len(rung) >= 18 {
@@ -104,25 +107,21 @@ func (s *Stage) watch(ctx context.Context, p *pair, b []byte, bad func([]byte) b
 func clip(b []byte) []byte { return b[:min(len(b), 120)] }
 
 // ringsAgain tells whether an offer rings that should not, and takes it back.
-func (s *Stage) ringsAgain(ctx context.Context, p *pair, b []byte) (bool, error) {
+// The friend is a contact of the callee.
+func (s *Stage) ringsAgain(ctx context.Context, p *pair, friend *Person, b []byte) (bool, error) {
 	mark := p.callee.tape.mark()
 	if err := p.caller.raw(ctx, b); err != nil {
 		return false, err
 	}
 	rung, ok := p.callee.tape.await(ctx, mark, quiet, isType(ring.Type))
-	if !ok {
-		return false, nil
+	if !ok { // not yet, or not at all?
+		got, err := s.heard(ctx, p.caller, friend, p.callee, mark)
+		if rung = first(got, ring.Type); err != nil || rung == nil {
+			return false, err
+		}
 	}
 	if len(rung) != ring.Size {
 		return true, errors.New("a ring of another size")
 	}
 	return true, p.cancel(ctx, wire.ID(rung[2:18]))
-}
-
-// settle gives what was sent the time to arrive.
-func settle(ctx context.Context) {
-	select {
-	case <-time.After(quiet):
-	case <-ctx.Done():
-	}
 }

@@ -64,7 +64,6 @@ func sealedParameters(change func([]byte) []byte) func(context.Context, *Stage) 
 		case e.Kind == client.JoinedEvent:
 			return Outcome{true, "the callee's client took the parameters"}, c.hangUp(ctx)
 		}
-		settle(ctx)
-		return refused("the callee's client refused the parameters and hung up")
+		return Outcome{false, "the callee's client refused the parameters and hung up"}, c.ended(ctx)
 	}
 }

@@ -3,6 +3,7 @@ package testrange
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/call"
@@ -91,10 +92,12 @@ func (s *Stage) forgedAccept(ctx context.Context, asCallee bool) (Outcome, error
 	if err := who.raw(ctx, call.Message{Type: call.TypeAccept, Call: id, Signature: signature, Envelope: sealedNothing()}.AppendTo(nil)); err != nil {
 		return Outcome{}, err
 	}
-	if _, ok := p.caller.tape.await(ctx, mark, quiet, isType(call.TypeAnswered, call.TypeGranted)); ok {
-		_ = p.caller.act(ctx, call.TypeHangUp, id)
-		settle(ctx)
-		return through("the call was answered, and the relay opened, without the callee")
+	got, err := s.heard(ctx, who, p.callee, p.caller, mark)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if first(got, call.TypeAnswered, call.TypeGranted) != nil {
+		return Outcome{true, "the call was answered, and the relay opened, without the callee"}, p.over(ctx, id)
 	}
 	if err := p.cancel(ctx, id); err != nil {
 		return Outcome{}, err
@@ -121,12 +124,12 @@ func (s *Stage) duringRing(ctx context.Context, attack func(*pair, wire.ID) (*Pe
 	if err := who.raw(ctx, b); err != nil {
 		return Outcome{}, err
 	}
-	got, ok := p.callee.tape.await(ctx, mark, quiet, anything)
-	_ = p.caller.act(ctx, call.TypeCancel, id)
-	_ = p.caller.act(ctx, call.TypeHangUp, id)
-	settle(ctx)
-	if ok {
-		return through("%d bytes of type %#x reached the callee before its answer", len(got), got[0])
+	got, err := s.heard(ctx, who, p.caller, p.callee, mark)
+	if err := errors.Join(err, p.over(ctx, id)); err != nil {
+		return Outcome{}, err
+	}
+	if len(got) > 0 {
+		return through("%d bytes reached the callee before its answer: %x", len(got[0]), clip(got[0]))
 	}
 	return refused("nothing reached the callee, and it went on ringing")
 }
@@ -152,10 +155,10 @@ func replayedOffer(ctx context.Context, s *Stage) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if ok, err := s.ringsAgain(ctx, p, b); err != nil || !ok {
+	if ok, err := s.ringsAgain(ctx, p, p.caller, b); err != nil || !ok {
 		return Outcome{}, orElse(err, "an honest offer did not ring")
 	}
-	switch again, err := s.ringsAgain(ctx, p, b); {
+	switch again, err := s.ringsAgain(ctx, p, p.caller, b); {
 	case err != nil:
 		return Outcome{}, err
 	case again:
@@ -176,7 +179,7 @@ func offerOfAnotherSocket(ctx context.Context, s *Stage) (Outcome, error) {
 	if err := p.caller.reconnect(ctx); err != nil {
 		return Outcome{}, err
 	}
-	switch rang, err := s.ringsAgain(ctx, p, b); {
+	switch rang, err := s.ringsAgain(ctx, p, p.caller, b); {
 	case err != nil:
 		return Outcome{}, err
 	case rang:
@@ -198,7 +201,7 @@ func strangersCall(ctx context.Context, s *Stage) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	switch rang, err := s.ringsAgain(ctx, &pair{caller: third, callee: p.callee}, b); {
+	switch rang, err := s.ringsAgain(ctx, &pair{caller: third, callee: p.callee}, p.caller, b); {
 	case err != nil:
 		return Outcome{}, err
 	case rang:
@@ -220,9 +223,12 @@ func ringFlood(ctx context.Context, s *Stage) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		ok, err := s.ringsAgain(ctx, p, b)
+		ok, err := s.ringsAgain(ctx, p, p.caller, b)
 		if err != nil {
 			return Outcome{}, err
+		}
+		if !ok && rang == 0 {
+			return Outcome{}, errors.New("not even the first call rang: nothing is proved")
 		}
 		if !ok {
 			return refused("after %d of %d calls it did not ring any more", rang, calls)
@@ -242,7 +248,7 @@ func oldBuild(ctx context.Context, s *Stage) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	switch rang, err := s.ringsAgain(ctx, p, b); {
+	switch rang, err := s.ringsAgain(ctx, p, p.caller, b); {
 	case err != nil:
 		return Outcome{}, err
 	case rang:

@@ -169,7 +169,7 @@ func scene(t *testing.T, noise func(caller, callee *bare) [][]byte) []byte {
 	if _, ok := callee.got.await(t.Context(), 0, long, isType(ring.Type)); !ok {
 		return nil
 	}
-	settle(t.Context())
+	time.Sleep(quiet)
 	return bytes.Join(callee.got.since(0), []byte("|"))
 }
 

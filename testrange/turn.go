@@ -18,9 +18,8 @@ var (
 )
 
 const (
-	tries   = 4
+	tries   = 20
 	tryTime = 350 * time.Millisecond // for one answer of the relay
-	noReply = 0                      // instead of an error code
 	success = 200
 )
 
@@ -54,9 +53,9 @@ func rawAttribute(kind stun.AttrType, value []byte) stun.Setter {
 }
 
 // request sends a request with our credential and returns the code of the
-// answer: 200, an error code, or noReply.
+// answer: 200 or an error code.
 func (c *turnClient) request(method stun.Method, attributes ...stun.Setter) (int, error) {
-	code := noReply
+	code := 0
 	for range 2 { // once more when the nonce was new to us
 		m, err := c.build(method, attributes)
 		if err != nil {
@@ -64,7 +63,7 @@ func (c *turnClient) request(method stun.Method, attributes ...stun.Setter) (int
 		}
 		answer, err := c.exchange(m)
 		if err != nil || answer == nil {
-			return noReply, err
+			return 0, orElse(err, "the relay did not answer at all: nothing is proved")
 		}
 		if answer.Type.Class == stun.ClassSuccessResponse {
 			return success, nil

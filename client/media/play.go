@@ -153,8 +153,9 @@ func (s *Session) play(frames [][]byte, every time.Duration, samples uint32, pay
 			for _, packet := range packets.Packetize(frames[i%len(frames)], samples) {
 				// What cannot be sent is lost, as on any network: the path is
 				// away while ICE restarts.
-				if track.WriteRTP(packet) == nil {
-					s.sent.Add(1)
+				s.sent.Add(1) // before the other end can have it
+				if track.WriteRTP(packet) != nil {
+					s.sent.Add(-1)
 				}
 			}
 			select {

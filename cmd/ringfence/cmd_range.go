@@ -104,6 +104,13 @@ func line(r testrange.Result) string {
 func (c *rangeCommand) verdict(e *env, r testrange.Report, left error) error {
 	through, failed := r.Count(testrange.Through), r.Count(testrange.Failed)
 	fmt.Fprintf(e.stderr, "%d cases in %.0f s: %d refused, %d got through, %d could not be run\n", len(r.Cases), r.Seconds, r.Count(testrange.Refused), through, failed)
+	if c.JSON { // what a person has to look at is said to the person, too
+		for _, r := range r.Cases {
+			if r.Outcome != testrange.Refused {
+				fmt.Fprintln(e.stderr, line(r))
+			}
+		}
+	}
 	if left != nil {
 		fmt.Fprintf(e.stderr, "accounts of the range are left and will be deleted by the server within ten minutes: %v\n", left)
 	}
