@@ -64,6 +64,7 @@ func (m *memory) Close() error { return nil }
 type tap struct {
 	client.Transport
 	manner
+	late    time.Duration // how long what comes is on its way, on top
 	current atomic.Pointer[tapped]
 }
 
@@ -81,6 +82,13 @@ func (t *tap) Dial(ctx context.Context, url string) (client.Socket, error) {
 type tapped struct {
 	client.Socket
 	tap *tap
+}
+
+// Read waits for the next message.
+func (t *tapped) Read(ctx context.Context) ([]byte, error) {
+	b, err := t.Socket.Read(ctx)
+	time.Sleep(t.tap.late)
+	return b, err
 }
 
 // Write sends what the client wants to send, as far as its manner goes.
@@ -108,7 +116,7 @@ func (s *Stage) newPerson(ctx context.Context, m manner) (*Person, error) {
 	var tail [6]byte
 	rand.Read(tail[:])
 	p := &Person{Name: "range_" + hex.EncodeToString(tail[:]), tape: newTape[[]byte](), events: newTape[client.Event]()}
-	p.tap = &tap{Transport: client.NewTransport(nil), manner: m}
+	p.tap = &tap{Transport: client.NewTransport(nil), manner: m, late: s.late}
 	p.Client, err = client.Open(ctx, client.Options{
 		Keep: &memory{kept: map[string][]byte{}}, Transport: p.tap, Guard: s.device,
 		Observe: func(raw []byte) { p.tape.add(append([]byte(nil), raw...)) },

@@ -198,3 +198,19 @@ func (h *house) addInvite(t testing.TB) string {
 	}
 	return code
 }
+
+// On a machine on which everything comes late, as much is refused: a case must
+// not take what is late for something that got through, or for nothing.
+func TestLateIsNotThrough(t *testing.T) {
+	s := build(t, nil, nil).stage(t)
+	s.late = quiet + 50*time.Millisecond
+	for _, id := range []string{"call.interference", "offer.replayed", "state.join-early"} {
+		c, ok := Lookup(id)
+		if !ok {
+			t.Fatalf("no case %s", id)
+		}
+		if r := s.RunCase(t.Context(), c); r.Outcome != Refused {
+			t.Errorf("%s: %s, %s", id, r.Outcome, r.Seen)
+		}
+	}
+}

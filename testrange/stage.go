@@ -30,7 +30,8 @@ type Stage struct {
 	third   *Person        // a stranger to all others
 	used    map[*pair]bool // by the case that is running
 	conns   []*turnClient
-	counter uint64 // of the last offer
+	counter uint64        // of the last offer
+	late    time.Duration // how long what comes to a person is on its way, on top
 }
 
 // Open lets the server prove that it is the operator's, and sets the stage.
