@@ -26,6 +26,7 @@ var layers = [][]string{
 	{"heuristic"},
 	{"check"},
 	{"store", "bus"},
+	{"hunt"},
 	{"client", "relay"},
 	{"service", "web", "console"},
 	{"testrange"},
