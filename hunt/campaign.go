@@ -73,6 +73,7 @@ type Result struct {
 	Rejected  int64            `json:"rejected"`
 	Reasons   map[string]int64 `json:"reasons,omitempty"` // of the rejected
 	Unread    []string         `json:"unread,omitempty"`
-	Absent    []string         `json:"absent,omitempty"` // columns without which features are missing
+	Absent    []string         `json:"absent,omitempty"`    // columns without which features are missing
+	Explained map[string]int   `json:"explained,omitempty"` // groups that stand out and are no campaign, by what explains them
 	Seconds   float64          `json:"seconds"`
 }

@@ -1,0 +1,205 @@
+package hunt
+
+import (
+	"sync"
+
+	"github.com/ringfence/ringfence/hunt/record"
+)
+
+// account is what is known of every caller: 24 bytes, because there may be a
+// hundred million of them.
+type account struct {
+	id      record.ID
+	calls   uint32
+	print   record.Code // of its latest call that had one
+	network record.Code
+	created int16 // the week, counted from 1970; noWeek when the age is not known
+	_       int16
+}
+
+const (
+	noWeek    = -1
+	shardBits = 8
+	shards    = 1 << shardBits
+)
+
+// accounts counts the callers. It is cut into shards by the id, so that two
+// goroutines seldom want the same one and each fits into a cache.
+type accounts struct {
+	shard [shards]accountShard
+	max   int // of one shard
+}
+
+type accountShard struct {
+	mu    sync.Mutex
+	slots []account // open addressing; id 0 is free
+	used  int
+	lost  int64 // calls of callers that had no place
+	_     [64]byte
+}
+
+func newAccounts(most int) *accounts { return &accounts{max: max(most/shards, 1024)} }
+
+// add counts the calls of a batch, shard by shard.
+func (a *accounts) add(b *record.Batch, order *shardOrder) {
+	order.sort(b.Caller[:b.N])
+	for s := range shards {
+		rows := order.of(s)
+		if len(rows) == 0 {
+			continue
+		}
+		sh := &a.shard[s]
+		sh.mu.Lock()
+		for _, i := range rows {
+			sh.count(b, int(i), a.max)
+		}
+		sh.mu.Unlock()
+	}
+}
+
+func (s *accountShard) count(b *record.Batch, i, most int) {
+	e := s.find(b.Caller[i], most)
+	if e == nil {
+		s.lost++
+		return
+	}
+	e.calls++
+	if b.CallerPrint != nil && b.CallerPrint[i] != 0 {
+		e.print = b.CallerPrint[i]
+	}
+	if b.CallerNetwork != nil && b.CallerNetwork[i] != 0 {
+		e.network = b.CallerNetwork[i]
+	}
+	if b.CallerAge != nil && b.CallerAge[i] >= 0 {
+		e.created = week(b.Time[i], b.CallerAge[i])
+	}
+}
+
+// find returns the place of an id, made when it is new; nil when the table may
+// not grow any more.
+func (s *accountShard) find(id record.ID, most int) *account {
+	if s.used*4 >= len(s.slots)*3 {
+		if s.used >= most {
+			return s.look(id)
+		}
+		s.grow()
+	}
+	id |= 1 // 0 is free; the lowest bit is of no use
+	mask := len(s.slots) - 1
+	for p := place(id) & mask; ; p = (p + 1) & mask {
+		switch e := &s.slots[p]; e.id {
+		case id:
+			return e
+		case 0:
+			*e = account{id: id, created: noWeek}
+			s.used++
+			return e
+		}
+	}
+}
+
+// look returns the place of an id that is there, or nil.
+func (s *accountShard) look(id record.ID) *account {
+	if len(s.slots) == 0 {
+		return nil
+	}
+	id |= 1
+	mask := len(s.slots) - 1
+	for p := place(id) & mask; ; p = (p + 1) & mask {
+		switch e := &s.slots[p]; e.id {
+		case id:
+			return e
+		case 0:
+			return nil
+		}
+	}
+}
+
+func (s *accountShard) grow() {
+	old := s.slots
+	s.slots = make([]account, max(1024, 2*len(old)))
+	mask := len(s.slots) - 1
+	for _, e := range old {
+		if e.id == 0 {
+			continue
+		}
+		p := place(e.id) & mask
+		for s.slots[p].id != 0 {
+			p = (p + 1) & mask
+		}
+		s.slots[p] = e
+	}
+}
+
+// place spreads ids over a shard; the highest bits have chosen the shard.
+func place(id record.ID) int { return int(id >> 1 & (1<<40 - 1)) }
+
+func shardOf(id record.ID) int { return int(id >> (64 - shardBits)) }
+
+// look returns what is known of a caller, or nil.
+func (a *accounts) look(id record.ID) *account { return a.shard[shardOf(id)].look(id) }
+
+// each visits all callers.
+func (a *accounts) each(visit func(*account)) {
+	for s := range a.shard {
+		for i := range a.shard[s].slots {
+			if e := &a.shard[s].slots[i]; e.id != 0 {
+				visit(e)
+			}
+		}
+	}
+}
+
+func (a *accounts) len() (n int) {
+	for s := range a.shard {
+		n += a.shard[s].used
+	}
+	return n
+}
+
+// lost returns how many calls were not counted because there were more callers
+// than the memory allows.
+func (a *accounts) lost() (n int64) {
+	for s := range a.shard {
+		n += a.shard[s].lost
+	}
+	return n
+}
+
+// week is the week in which an account of an age was made, from 1970.
+func week(at int64, days int32) int16 {
+	const day = 24 * 3600 * 1_000_000_000
+	w := (at/day - int64(days)) / 7
+	if w < 0 || w > 1<<15-1 {
+		return noWeek
+	}
+	return int16(w)
+}
+
+// shardOrder sorts the rows of a batch by shard.
+type shardOrder struct {
+	rows  []uint32
+	start [shards + 1]uint32
+}
+
+func (o *shardOrder) sort(ids []record.ID) {
+	if cap(o.rows) < len(ids) {
+		o.rows = make([]uint32, len(ids))
+	}
+	o.rows = o.rows[:len(ids)]
+	o.start = [shards + 1]uint32{}
+	for _, id := range ids {
+		o.start[shardOf(id)+1]++
+	}
+	for s := range shards {
+		o.start[s+1] += o.start[s]
+	}
+	next := o.start
+	for i, id := range ids {
+		s := shardOf(id)
+		o.rows[next[s]] = uint32(i)
+		next[s]++
+	}
+}
+
+func (o *shardOrder) of(s int) []uint32 { return o.rows[o.start[s]:o.start[s+1]] }

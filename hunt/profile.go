@@ -1,0 +1,158 @@
+package hunt
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ringfence/ringfence/hunt/record"
+)
+
+// profile is how a group behaves toward strangers, in numbers.
+type profile struct {
+	accounts int
+	targets  int     // strangers who were tried
+	open     int     // of them: never answered
+	repeated int     // of the open: tried again within repeatWithin
+	talked   int     // of the targets: answered and talked
+	back     int     // of the targets: called back, and talked
+	attempts int     // at targets
+	failed   int     // of the attempts: failed for a technical reason
+	perDay   float64 // targets of an account on a day on which it calls, in the median
+	most     int     // targets of the busiest account
+	other    int     // calls to people who had accepted the accounts
+	young    int     // accounts that were made at most 30 days before their first attempt
+	aged     int     // accounts whose age is known
+	tries    float64 // attempts at a target, on average
+}
+
+// share is a part of a whole; 0 of nothing.
+func share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// sketch is what the first reading alone says of a group.
+func (h *hunting) sketch(g group) (p profile) {
+	p.accounts = len(g.members)
+	for _, m := range g.members {
+		s := &h.suspects[m]
+		p.open += int(s.open)
+		p.repeated += int(s.repeated)
+		p.talked += int(s.talked)
+		p.attempts += int(s.tries)
+		p.most = max(p.most, int(s.open+s.talked))
+	}
+	p.targets = p.open + p.talked
+	p.tries = share(p.attempts, p.targets)
+	return p
+}
+
+// targetOf is one stranger, over all accounts of the group.
+type targetOf struct {
+	id       record.ID
+	calls    []callOf
+	repeated bool
+	talked   bool
+	back     bool
+	contact  bool
+}
+
+// profileOf works out the profile and the targets of a dossier. Calls between
+// the group's own accounts are decoys: they are no talk with strangers.
+func (l *looking) profileOf(number int32) (p profile, targets []*targetOf) {
+	d := &l.groups[number]
+	byID := map[record.ID]*targetOf{}
+	first := map[record.ID]callOf{}
+	days := map[record.ID]map[int64]map[record.ID]bool{}
+	for _, c := range d.calls {
+		if g, ok := l.member[c.callee]; ok && g == number {
+			continue
+		}
+		if c.contact == record.Accepted {
+			p.other++
+			continue
+		}
+		t := byID[c.callee]
+		if t == nil {
+			t = &targetOf{id: c.callee}
+			byID[c.callee] = t
+			targets = append(targets, t)
+		}
+		t.calls = append(t.calls, c)
+		if _, ok := first[c.caller]; !ok {
+			first[c.caller] = c
+			days[c.caller] = map[int64]map[record.ID]bool{}
+		}
+		day := c.time / int64(24*time.Hour)
+		if days[c.caller][day] == nil {
+			days[c.caller][day] = map[record.ID]bool{}
+		}
+		days[c.caller][day][c.callee] = true
+	}
+	for _, c := range d.back {
+		if t := byID[c.caller]; t != nil && c.outcome == record.Answered && c.talk >= talkMS && c.time > t.calls[0].time {
+			t.back = true
+		}
+	}
+	for _, t := range targets {
+		p.count(t)
+	}
+	p.accounts = len(d.members)
+	p.tries = share(p.attempts, p.targets)
+	p.habits(first, days)
+	return p, targets
+}
+
+func (p *profile) count(t *targetOf) {
+	p.targets++
+	p.attempts += len(t.calls)
+	answered := false
+	for i, c := range t.calls {
+		answered = answered || c.outcome == record.Answered
+		t.talked = t.talked || c.talked
+		if c.outcome == record.Failed {
+			p.failed++
+		}
+		if i > 0 && time.Duration(c.time-t.calls[i-1].time) <= repeatWithin {
+			t.repeated = true
+		}
+	}
+	switch {
+	case t.talked:
+		p.talked++
+	case !answered:
+		p.open++
+		if t.repeated {
+			p.repeated++
+		}
+	}
+	if t.back {
+		p.back++
+	}
+}
+
+func (p *profile) habits(first map[record.ID]callOf, days map[record.ID]map[int64]map[record.ID]bool) {
+	var daily []float64
+	for id, of := range days {
+		all := map[record.ID]bool{}
+		for _, callees := range of {
+			daily = append(daily, float64(len(callees)))
+			for c := range callees {
+				all[c] = true
+			}
+		}
+		p.most = max(p.most, len(all))
+		if age := first[id].age; age >= 0 {
+			p.aged++
+			if age <= 30 {
+				p.young++
+			}
+		}
+	}
+	if len(daily) > 0 {
+		slices.Sort(daily)
+		p.perDay = daily[len(daily)/2]
+	}
+}
