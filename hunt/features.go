@@ -151,16 +151,16 @@ func (h *hunting) sketchOfAll() (p profile) {
 }
 
 func valueText(a attribute, text func(record.Code) string) string {
-	first, other := text(record.Code(a.first())), text(record.Code(a.other()))
+	code := func(c uint32) string { return text(record.Code(c)) }
 	switch a.kind() {
 	case byPrint, byNetwork:
-		return first
+		return code(a.first())
 	case byPrintNetwork:
-		return first + " in " + other
+		return code(a.first()) + " in " + code(a.other())
 	case byPrintCreated:
-		return first + ", " + weekText(a.other())
+		return code(a.first()) + ", " + weekText(a.other())
 	case byPrintRhythm, byNetworkRhythm:
-		return first + ", " + rhythmText(a.other())
+		return code(a.first()) + ", " + rhythmText(a.other())
 	case byCreatedRhythm:
 		return weekText(a.first()) + ", " + rhythmText(a.other())
 	}
