@@ -11,9 +11,10 @@ import (
 )
 
 // names of the attributes, in words.
-var tieNames = [attributeKinds]string{
+var tieNames = [...]string{
 	byPrint: "client print", byPrintNetwork: "client print and network", byNetwork: "network", byPrintCreated: "client print and week of creation",
 	byPrintRhythm: "client print and rhythm", byNetworkRhythm: "network and rhythm", byCreatedRhythm: "week of creation and rhythm", byRhythm: "rhythm",
+	byTargets: "targets",
 }
 
 // features says what the accounts share, how rare that is among all callers, and
@@ -135,7 +136,7 @@ func (h *hunting) alone(g *grouping, d *dossier, a attribute, x int) (n int, dec
 		})
 	}
 	e := standsOut(&t, all, max(n, 1), callers)
-	return n, e.decades - math.Log10(float64(len(g.values)*levels)+1)
+	return n, e.decades - g.tests(a)
 }
 
 // sketchOfAll is how all callers behave toward strangers.

@@ -20,6 +20,7 @@ const (
 	byCreatedRhythm
 	byRhythm
 	attributeKinds
+	byTargets // no attribute: the same people were tried
 )
 
 // attribute is one value of one kind, or of two together.
@@ -96,8 +97,9 @@ type grouping struct {
 	values   map[attribute]*value
 	all      tally // of all callers
 	callers  int
-	repeats  tally // of those who repeat
-	many     int   // who repeat
+	repeats  tally               // of those who repeat
+	many     int                 // who repeat
+	kinds    [attributeKinds]int // values that are looked at, by kind
 	claimed  []bool
 }
 
@@ -119,6 +121,9 @@ func newGrouping(suspects []suspect, known *accounts) *grouping {
 		}
 	}
 	g.prune()
+	for a := range g.values {
+		g.kinds[a.kind()]++
+	}
 	g.population(known)
 	return g
 }
@@ -186,7 +191,13 @@ func (g *grouping) weigh(a attribute, v *value) (evidence, float64) {
 		all, callers = &g.repeats, g.many
 	}
 	e := standsOut(&v.tally, all, v.n, callers)
-	return e, e.decades - math.Log10(float64(len(g.values)*levels)+1)
+	return e, e.decades - g.tests(a)
+}
+
+// tests is log10 of the number of tests that are made of a kind of attribute, so
+// that all kinds have the same chance of finding what is not there.
+func (g *grouping) tests(a attribute) float64 {
+	return math.Log10(float64(g.kinds[a.kind()]*levels*attributeKinds) + 1)
 }
 
 // enough is how many decades a group must stand out by. With 6, one hunt in a
@@ -226,7 +237,7 @@ func (g *grouping) groups() []group {
 			}
 		}
 	}
-	return found
+	return append(found, g.byShared()...)
 }
 
 // claim takes the members that reach a level.
