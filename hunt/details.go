@@ -100,15 +100,7 @@ func (l *looking) visit(_ int, b *record.Batch) error {
 }
 
 func (l *looking) keep(b *record.Batch, i int, caller, callee int32, called, back bool) {
-	one := record.Batch{
-		N: 1, Time: b.Time[i : i+1], Caller: b.Caller[i : i+1], Callee: b.Callee[i : i+1], Outcome: b.Outcome[i : i+1],
-		CallerPrint: at(b.CallerPrint, i), CallerNetwork: at(b.CallerNetwork, i), RingMS: at(b.RingMS, i), TalkMS: at(b.TalkMS, i), CallerAge: at(b.CallerAge, i),
-	}
-	var c callOf
-	_ = strangers(&one, func(a attempt) error { c.attempt = a; return nil })
-	if b.Contact != nil {
-		c.contact = b.Contact[i]
-	}
+	c := callOf{attempt: attemptOf(b, i)}
 	if b.TalkMS != nil {
 		c.talk = b.TalkMS[i]
 	}
@@ -140,12 +132,4 @@ func (l *looking) name(b *record.Batch, column record.Columns, i int, id record.
 	if _, ok := l.names[id]; !ok && b.Text != nil {
 		l.names[id] = b.Text(column, i)
 	}
-}
-
-// at is one place of a column, or nil when the column is absent.
-func at[T any](column []T, i int) []T {
-	if column == nil {
-		return nil
-	}
-	return column[i : i+1]
 }

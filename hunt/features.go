@@ -188,7 +188,7 @@ func rhythmText(r uint32) string {
 func values(d *dossier, text func(record.Code) string, get func(*callOf) record.Code) []string {
 	counts := map[record.Code]int{}
 	for i := range d.calls {
-		if c := &d.calls[i]; c.contact != record.Accepted && known(get(c)) {
+		if c := &d.calls[i]; (c.contact != record.Accepted || d.ties(c.print)) && known(get(c)) {
 			counts[get(c)]++
 		}
 	}

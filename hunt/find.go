@@ -24,7 +24,7 @@ type Options struct {
 
 const (
 	defaultMemory = 1_200 << 20
-	accountBytes  = 24 * 2 // of one caller in the table, with room to grow
+	accountBytes  = 16 * 2 // of one caller in the table, with room to grow
 )
 
 // hunting is one hunt.
@@ -104,9 +104,11 @@ func (h *hunting) gather(ctx context.Context) (record.Stats, error) {
 	workers := make([]struct {
 		gatherer
 		order shardOrder
+		rare  rarePrints
 	}, h.Workers)
 	for i := range workers {
 		workers[i].all = h.attempts
+		workers[i].rare = rarePrints{}
 	}
 	stats, err := h.source.Read(ctx, record.Reading{
 		Want:     record.CallerPrint | record.CallerNetwork | record.RingMS | record.TalkMS | record.ContactColumn | record.CallerAge,
@@ -115,9 +117,16 @@ func (h *hunting) gather(ctx context.Context) (record.Stats, error) {
 		Visit: func(worker int, b *record.Batch) error {
 			w := &workers[worker]
 			h.accounts.add(b, &w.order)
-			return strangers(b, w.gatherer.add)
+			return strangers(b, w.rare, w.gatherer.add)
 		},
 	})
+	rare := make([]rarePrints, 0, len(workers))
+	for i := range workers {
+		rare = append(rare, workers[i].rare)
+	}
+	if added := addRare(rare, stats.Records, workers[0].gatherer.add); err == nil {
+		err = added
+	}
 	for i := range workers {
 		if flushed := workers[i].flush(); err == nil {
 			err = flushed
@@ -126,38 +135,45 @@ func (h *hunting) gather(ctx context.Context) (record.Stats, error) {
 	return stats, err
 }
 
-// strangers visits the attempts at people who had not accepted the caller. In
-// records that do not say who had, all unanswered attempts are.
-func strangers(b *record.Batch, add func(attempt) error) error {
+// strangers visits the attempts at people who had not accepted the caller, and
+// sets the calls to contacts aside by their print. In records that do not say
+// who is a contact, everybody is a stranger.
+func strangers(b *record.Batch, rare rarePrints, add func(attempt) error) error {
 	for i := range b.N {
-		contact := record.Unknown
-		if b.Contact != nil {
-			contact = b.Contact[i]
-		}
-		if contact == record.Accepted {
+		if b.Contact != nil && b.Contact[i] == record.Accepted {
+			if b.CallerPrint != nil && rare.wants(b.CallerPrint[i]) {
+				rare.put(attemptOf(b, i))
+			}
 			continue
 		}
-		a := attempt{caller: b.Caller[i], callee: b.Callee[i], time: b.Time[i], outcome: b.Outcome[i], contact: contact, age: record.NoAge}
-		if b.CallerPrint != nil {
-			a.print = b.CallerPrint[i]
-		}
-		if b.CallerNetwork != nil {
-			a.network = b.CallerNetwork[i]
-		}
-		if b.RingMS != nil {
-			a.ring = uint16(min(max(b.RingMS[i], 0)/10, 1<<16-1))
-		}
-		if b.CallerAge != nil {
-			a.age = int16(min(b.CallerAge[i], 1<<15-1))
-		}
-		if a.outcome == record.Answered {
-			a.talked = b.TalkMS == nil || b.TalkMS[i] >= talkMS
-		}
-		if err := add(a); err != nil {
+		if err := add(attemptOf(b, i)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func attemptOf(b *record.Batch, i int) attempt {
+	a := attempt{caller: b.Caller[i], callee: b.Callee[i], time: b.Time[i], outcome: b.Outcome[i], age: record.NoAge}
+	if b.Contact != nil {
+		a.contact = b.Contact[i]
+	}
+	if b.CallerPrint != nil {
+		a.print = b.CallerPrint[i]
+	}
+	if b.CallerNetwork != nil {
+		a.network = b.CallerNetwork[i]
+	}
+	if b.RingMS != nil {
+		a.ring = uint16(min(max(b.RingMS[i], 0)/10, 1<<16-1))
+	}
+	if b.CallerAge != nil {
+		a.age = int16(min(b.CallerAge[i], 1<<15-1))
+	}
+	if a.outcome == record.Answered {
+		a.talked = b.TalkMS == nil || b.TalkMS[i] >= talkMS
+	}
+	return a
 }
 
 // compare makes suspects of the attempts, part by part.

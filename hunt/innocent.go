@@ -45,6 +45,12 @@ var innocents = []innocent{
 	}, func(p *profile) string {
 		return fmt.Sprintf("%s of the attempts fail for a technical reason: a broken client that retries looks like this", some(p.failed, p.attempts))
 	}},
+	{"clients that call their contacts", func(p *profile) (bool, bool) {
+		own := share(p.contacts, p.attempts) > 0.8
+		return own && p.targets < 5*p.accounts, own && p.targets < 2*p.accounts
+	}, func(p *profile) string {
+		return fmt.Sprintf("%d accounts try %d people, most of whom had accepted them: a new client that has a fault looks like this", p.accounts, p.targets)
+	}},
 	{"a few people and their troubles", func(p *profile) (bool, bool) {
 		return p.targets < 10 || p.accounts < 3, p.targets < 4
 	}, func(p *profile) string {

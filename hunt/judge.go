@@ -83,7 +83,7 @@ func (t *targetOf) isTarget(pure map[record.ID]bool) bool {
 
 func (h *hunting) addTarget(c *Campaign, l *looking, t *targetOf) {
 	text := h.source.Dictionary().Text
-	one := Target{ID: l.names[t.id], Attempts: len(t.calls), First: when(t.calls[0].time), Last: when(t.calls[len(t.calls)-1].time)}
+	one := Target{ID: l.names[t.id], Attempts: len(t.calls), Contact: t.contact, First: when(t.calls[0].time), Last: when(t.calls[len(t.calls)-1].time)}
 	for _, a := range t.calls {
 		if a.country != 0 {
 			one.Country = text(a.country)

@@ -20,6 +20,7 @@ type profile struct {
 	perDay   float64 // targets of an account on a day on which it calls, in the median
 	most     int     // targets of the busiest account
 	other    int     // calls to people who had accepted the accounts
+	contacts int     // of the attempts: by the client of the group, at people who had accepted the account
 	young    int     // accounts that were made at most 30 days before their first attempt
 	aged     int     // accounts whose age is known
 	tries    float64 // attempts at a target, on average
@@ -49,6 +50,15 @@ func (h *hunting) sketch(g group) (p profile) {
 	return p
 }
 
+// ties tells whether the group is tied by a client print, and this is it.
+func (d *dossier) ties(print record.Code) bool {
+	switch d.tie.kind() {
+	case byPrint, byPrintNetwork, byPrintCreated, byPrintRhythm:
+		return known(print) && uint32(print) == d.tie.first() && 5*len(d.members) >= d.n
+	}
+	return false
+}
+
 // targetOf is one stranger, over all accounts of the group.
 type targetOf struct {
 	id       record.ID
@@ -70,9 +80,12 @@ func (l *looking) profileOf(number int32) (p profile, targets []*targetOf) {
 		if g, ok := l.member[c.callee]; ok && g == number {
 			continue
 		}
-		if c.contact == record.Accepted {
+		if c.contact == record.Accepted && !d.ties(c.print) {
 			p.other++
 			continue
+		}
+		if c.contact == record.Accepted {
+			p.contacts++
 		}
 		t := byID[c.callee]
 		if t == nil {
@@ -110,6 +123,7 @@ func (p *profile) count(t *targetOf) {
 	p.attempts += len(t.calls)
 	answered := false
 	for i, c := range t.calls {
+		t.contact = t.contact || c.contact == record.Accepted
 		answered = answered || c.outcome == record.Answered
 		t.talked = t.talked || c.talked
 		if c.outcome == record.Failed {

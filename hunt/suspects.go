@@ -55,7 +55,7 @@ func suspectsOf(all []attempt, known *accounts, yield func(suspect)) {
 func suspectOf(of []attempt, known *accounts) (suspect, bool) {
 	s := suspect{id: of[0].caller, tries: uint32(len(of)), created: noWeek}
 	if a := known.look(s.id); a != nil {
-		s.calls, s.print, s.network, s.created = a.calls, a.print, a.network, a.created
+		s.calls, s.print, s.network, s.created = uint32(a.calls), a.print, a.network, a.created
 	}
 	var beat beat
 	var targets []record.ID

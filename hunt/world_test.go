@@ -172,6 +172,7 @@ type shape struct {
 	print, network  string
 	answered, tries float64 // share of targets that talk; attempts at a target
 	failed          bool
+	contacts        bool // it tries people who had accepted its accounts
 }
 
 // group makes the calls of a group, and returns whom it tried.
@@ -194,6 +195,9 @@ func (w *world) group(s shape, people int) (targets []string) {
 				r.Outcome, r.TalkMS = record.Answered, 90_000
 				w.add(r, at)
 				continue
+			}
+			if s.contacts {
+				r.Contact = record.Accepted
 			}
 			if s.failed {
 				r.Outcome = record.Failed
