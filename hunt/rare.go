@@ -10,7 +10,7 @@ import "github.com/ringfence/ringfence/hunt/record"
 const (
 	rareCalls = 20_000 // a print that more calls have is not rare, however many records there are
 	rareShare = 5_000  // of so many records one may have it
-	rareLeast = 300    // calls; fewer are rare among any number of records
+	rareLeast = 2_000  // calls; fewer are rare among any number of records
 )
 
 // rarePrints are the calls to contacts, by print, that one goroutine has seen.
