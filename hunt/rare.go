@@ -51,13 +51,20 @@ func addRare(of []rarePrints, records int64, add func(attempt) error) error {
 	for _, r := range of {
 		for code, p := range r {
 			if count[code] > limit {
-				continue
+				p.calls = nil
 			}
-			for _, a := range p.calls {
-				if err := add(a); err != nil {
-					return err
-				}
+			if err := addAll(p.calls, add); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+func addAll(all []attempt, add func(attempt) error) error {
+	for _, a := range all {
+		if err := add(a); err != nil {
+			return err
 		}
 	}
 	return nil
