@@ -42,9 +42,10 @@ type Event struct {
 	Refusal *wire.Refusal // what the strict parser objected to, or nil
 
 	// Offer
-	Contact bool // the callee has accepted the caller
-	Fresh   bool // the offer's counter has grown
-	Signed  bool // offer, accept: the device key's signature is right
+	Contact  bool   // the callee has accepted the caller
+	Fresh    bool   // the offer's counter has grown
+	Signed   bool   // offer, accept: the device key's signature is right
+	Campaign string // the offer belongs to this campaign, of those whose calls are held back; "" when to none
 
 	// Step
 	Role  Role

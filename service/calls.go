@@ -124,6 +124,7 @@ func (s *Service) judgeOffer(d *device, m call.Message, b []byte, c store.Call, 
 	ev := d.event(guard.Offer, b)
 	ev.Target, ev.Call, ev.Contact = m.Callee, c.ID, contact
 	ev.Fresh = m.Counter > d.counter
+	ev.Campaign = s.campaignOf(c)
 	ev.Signed = ed25519.Verify(d.account.Ed25519[:], signed, m.Signature[:])
 	ev.Spends = []guard.Spend{
 		{Name: "calls of an account", Key: c.Caller.String(), Limit: l.OffersPerMinute, Per: time.Minute},
@@ -144,7 +145,7 @@ func (s *Service) offerRefused(ctx context.Context, d *device, m call.Message, c
 	d.push(call.Message{Type: call.TypeRefused, Counter: m.Counter, Reason: reason}.AppendTo(nil))
 	record := s.record(c, "blocked")
 	record.Rules = v.Rules
-	if err := s.store.AddRecord(ctx, record); err != nil {
+	if err := s.keep(ctx, record); err != nil {
 		return err
 	}
 	if v.Action == guard.Quarantine && !c.CalleeDevice.IsZero() {
@@ -169,7 +170,7 @@ func (s *Service) occupied(ctx context.Context, c store.Call) (call.Reason, erro
 		return call.Busy, nil
 	}
 	record := s.record(c, "failed")
-	if err := s.store.AddRecord(ctx, record); err != nil {
+	if err := s.keep(ctx, record); err != nil {
 		return call.Busy, err
 	}
 	return call.Busy, s.tell(ctx, c.Callee, store.Notice{Kind: "missed", Account: c.Caller, Name: s.nameOf(ctx, c.Caller), Media: c.Media.String()})
@@ -213,7 +214,7 @@ func (s *Service) end(ctx context.Context, c store.Call, from guard.State, why c
 	over := call.Message{Type: call.TypeEnded, Call: c.ID, Reason: why}.AppendTo(nil)
 	s.hub.send(c.Caller, over)
 	s.hub.send(c.Callee, over)
-	if err := s.store.AddRecord(ctx, s.record(c, outcome)); err != nil {
+	if err := s.keep(ctx, s.record(c, outcome)); err != nil {
 		return err
 	}
 	if outcome == "missed" || outcome == "cancelled" {

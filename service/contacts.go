@@ -76,7 +76,7 @@ func (s *Service) deliverKnock(from store.Account, name string, ev guard.Event) 
 	}
 	record := s.record(store.Call{ID: s.id(), Caller: from.ID, Callee: to.ID, Offered: s.config.Now()}, "blocked")
 	record.Rules = []string{"knock"}
-	if err := s.store.AddRecord(ctx, record); err != nil {
+	if err := s.keep(ctx, record); err != nil {
 		return err
 	}
 	return s.tell(ctx, to.ID, store.Notice{Kind: "knock", Account: from.ID, Name: from.Name})

@@ -48,6 +48,7 @@ type Config struct {
 	Now     func() time.Time // nil: time.Now
 	Random  io.Reader        // nil: crypto/rand
 	Log     *slog.Logger     // nil: slog.Default
+	Watch   Watch            // who looks at calls as they come; nil: nobody
 }
 
 // Service is a running service. All its methods may be used from several
