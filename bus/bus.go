@@ -1,6 +1,8 @@
 // Package bus carries messages that are worth something only now: live
-// verdicts, wake-ups, call signalling between nodes. Nothing on it is kept;
-// what must not be lost is in store.
+// verdicts, wake-ups, call signalling between nodes. None of these is kept;
+// what must not be lost is in store. Beside them it has streams, which are kept
+// for some time in partitions, and values with leases, by which several nodes
+// share work: these need a data folder or a cluster (NATS JetStream).
 //
 // By default the bus lives inside the process and opens no socket. With the
 // address of a cluster the same calls reach every node. This is the only
@@ -37,6 +39,9 @@ type Options struct {
 	Cluster string
 	// Name says who we are, in the cluster's own lists.
 	Name string
+	// Dir is where streams and values are kept when the bus lives inside this
+	// process; empty: there are none then.
+	Dir string
 }
 
 // Bus is a connection to the bus. Its methods may be used from several
@@ -44,6 +49,7 @@ type Options struct {
 type Bus struct {
 	embedded *server.Server
 	conn     *nats.Conn
+	bare     bool // embedded, without a folder
 	closing  sync.Once
 }
 
@@ -59,7 +65,8 @@ func Open(o Options) (*Bus, error) {
 	}
 	embedded, err := server.NewServer(&server.Options{
 		DontListen: true, NoLog: true, NoSigs: true, MaxPayload: MaxMessage,
-		DisableShortFirstPing: true, NoSystemAccount: true,
+		DisableShortFirstPing: true, NoSystemAccount: o.Dir == "",
+		JetStream: o.Dir != "", StoreDir: o.Dir,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bus inside the process: %w", err)
@@ -74,7 +81,7 @@ func Open(o Options) (*Bus, error) {
 		embedded.Shutdown()
 		return nil, fmt.Errorf("bus inside the process: %w", err)
 	}
-	return &Bus{embedded: embedded, conn: conn}, nil
+	return &Bus{embedded: embedded, conn: conn, bare: o.Dir == ""}, nil
 }
 
 // Publish gives a message to all who subscribed to the subject now, on every
