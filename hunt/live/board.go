@@ -8,6 +8,7 @@ import (
 type board struct {
 	groups   *groups
 	open     map[string]standing
+	found    []hunt.Campaign   // when it was last looked
 	released map[string]string // reason by campaign
 	held     *holds
 	bases    [2]base
@@ -63,10 +64,15 @@ func (b *board) events(now int64) (all []Event) {
 	if !b.due && !whole {
 		return nil
 	}
-	b.due = false
 	if whole {
 		b.whole = now / hour
 	}
+	return b.happened(now, whole)
+}
+
+// happened compares, and returns what has become of the campaigns.
+func (b *board) happened(now int64, whole bool) (all []Event) {
+	b.due = false
 	found := b.look(whole)
 	say := func(k Kind, c hunt.Campaign) { all = append(all, Event{Kind: k, Time: when(now), Campaign: c}) }
 	is := map[string]bool{}
@@ -111,7 +117,8 @@ func (b *board) look(whole bool) (found []hunt.Campaign) {
 	}
 	b.held = h
 	sortCampaigns(found)
-	return found[:min(len(found), mostOpen)]
+	b.found = found[:min(len(found), mostOpen)]
+	return b.found
 }
 
 // restore takes what had been said before.

@@ -166,7 +166,9 @@ var innocents = []innocent{
 	}, func(p *profile) string {
 		return fmt.Sprintf("%d of the %d attempts fail for a technical reason: a broken client that retries looks like this", p.failed, p.attempts)
 	}},
-	{func(p *profile) (bool, bool) { return p.targets < 6 || p.accounts < 3, p.targets < 4 || p.accounts < 2 }, func(p *profile) string {
+	{func(p *profile) (bool, bool) {
+		return p.targets < 10 || p.accounts < 3, p.targets < 4 || p.accounts < 2
+	}, func(p *profile) string {
 		return fmt.Sprintf("it is %d accounts and %d people only: a quarrel or a prank looks like this", p.accounts, p.targets)
 	}},
 	{func(p *profile) (bool, bool) { return p.attempts > 30*p.targets, p.attempts > 100*p.targets }, func(p *profile) string {

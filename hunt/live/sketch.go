@@ -41,14 +41,15 @@ type set struct {
 	Registers []uint8
 }
 
-func (s *set) add(h uint64, registers int) {
+// add tells whether the set has changed.
+func (s *set) add(h uint64, registers int) bool {
 	if s.Registers == nil {
 		if slices.Contains(s.Few, h) {
-			return
+			return false
 		}
 		if len(s.Few) < exact {
 			s.Few = append(s.Few, h)
-			return
+			return true
 		}
 		s.Registers = make([]uint8, registers)
 		for _, f := range s.Few {
@@ -56,14 +57,18 @@ func (s *set) add(h uint64, registers int) {
 		}
 		s.Few = nil
 	}
-	s.count(h)
+	return s.count(h)
 }
 
-func (s *set) count(h uint64) {
+func (s *set) count(h uint64) bool {
 	h = mix(h, 0xd6e8feb86659fd93)
 	i := h & uint64(len(s.Registers)-1)
 	rank := uint8(bits.LeadingZeros64(h|0xffff) + 1)
-	s.Registers[i] = max(s.Registers[i], rank)
+	if rank <= s.Registers[i] {
+		return false
+	}
+	s.Registers[i] = rank
+	return true
 }
 
 // sketch counts different hashes of the current and the last half of the window,
@@ -72,6 +77,7 @@ type sketch struct {
 	Half     int64 // number of the current half
 	Now, Old set
 	Touched  int64 // number of the latest add, to find what may go
+	known    int   // 1 and the size, or 0 when it has to be worked out
 }
 
 // turn forgets what is older than the window.
@@ -84,16 +90,25 @@ func (s *sketch) turn(half int64) {
 	default:
 		return
 	}
-	s.Half = half
+	s.Half, s.known = half, 0
 }
 
 func (s *sketch) add(h uint64, half int64, registers int) {
 	s.turn(half)
-	s.Now.add(h, registers)
+	if s.Now.add(h, registers) {
+		s.known = 0
+	}
 }
 
 // size estimates how many different hashes there are.
 func (s *sketch) size(registers int) int {
+	if s.known == 0 {
+		s.known = 1 + s.measure(registers)
+	}
+	return s.known - 1
+}
+
+func (s *sketch) measure(registers int) int {
 	if s.Now.Registers == nil && s.Old.Registers == nil {
 		n := len(s.Now.Few)
 		for _, h := range s.Old.Few {
