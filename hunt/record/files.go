@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +18,15 @@ import (
 type Options struct {
 	// Now is the time by which a record is of the future; zero: none is.
 	Now time.Time
+}
+
+// limit returns the latest time that a record may have, in ns since 1970: a day
+// from now, for clocks are wrong.
+func (o Options) limit() int64 {
+	if o.Now.IsZero() {
+		return math.MaxInt64
+	}
+	return o.Now.Add(24 * time.Hour).UnixNano()
 }
 
 // Files are call records in files. They may be read several times.
@@ -33,13 +43,10 @@ const lineSize = 250
 
 // Open finds the files of call records among paths: files, and folders with
 // whatever they hold, by name, so that hours come in order. Of a folder it
-// takes the files that Parse of their name says are records; a file that is
+// takes the files that are records by their names (FormatOf); a file that is
 // named itself must be one.
 func Open(paths []string, o Options) (*Files, error) {
-	f := &Files{words: newWords(), limit: latest}
-	if !o.Now.IsZero() {
-		f.limit = o.Now.Add(24 * time.Hour).UnixNano()
-	}
+	f := &Files{words: newWords(), limit: o.limit()}
 	for _, p := range paths {
 		if err := f.find(p); err != nil {
 			return nil, err

@@ -15,41 +15,43 @@ func parseJSON(line []byte) (r Record, have Columns, err error) {
 	if !utf8.Valid(line) {
 		return r, 0, errUTF8
 	}
-	line = bytes.TrimSpace(line)
-	if !json.Valid(line) || line[0] != '{' {
-		return r, 0, errJSON
-	}
 	r = newRecord()
 	var unknown map[string]bool
-	rest := skipSpace(line[1:])
-	for rest[0] != '}' {
+	err = object(line, func(name string, value []byte) error {
+		column, ok := names[name]
+		if !ok && unknown == nil {
+			unknown = map[string]bool{}
+		}
+		if have&column != 0 || unknown[name] {
+			return errTwice
+		}
+		if !ok {
+			unknown[name] = true
+		}
+		have |= column
+		return r.setJSON(column, value)
+	})
+	return r, have, err
+}
+
+// object visits the members of a JSON object.
+func object(line []byte, visit func(name string, value []byte) error) error {
+	line = bytes.TrimSpace(line)
+	if !json.Valid(line) || line[0] != '{' {
+		return errJSON
+	}
+	for rest := skipSpace(line[1:]); rest[0] != '}'; {
 		var key, value []byte
 		key, rest = element(rest)
 		value, rest = element(skipSpace(rest)[1:]) // after the colon
-		name := text(key)
-		column, ok := names[name]
-		if !ok {
-			if unknown[name] {
-				return r, 0, errTwice
-			}
-			if unknown == nil {
-				unknown = map[string]bool{}
-			}
-			unknown[name] = true
-		}
-		if have&column != 0 {
-			return r, 0, errTwice
-		}
-		have |= column
-		if err := r.setJSON(column, value); err != nil {
-			return r, 0, err
+		if err := visit(text(key), value); err != nil {
+			return err
 		}
 		if rest = skipSpace(rest); rest[0] == ',' {
-			rest = rest[1:]
+			rest = skipSpace(rest[1:])
 		}
-		rest = skipSpace(rest)
 	}
-	return r, have, nil
+	return nil
 }
 
 func (r *Record) setJSON(column Columns, value []byte) error {

@@ -1,5 +1,7 @@
 package record
 
+import "errors"
+
 // fault is why a line is no record.
 type fault uint8
 
@@ -24,6 +26,14 @@ var faults = [...]string{
 	faultRing: "bad ring_ms", faultTalk: "bad talk_ms", faultAge: "bad caller_age_days",
 }
 
+// err returns a fault as an error; nil when there is none.
+func (f fault) err() error {
+	if f == noFault {
+		return nil
+	}
+	return errors.New(faults[f])
+}
+
 // screen takes what is no record out of a batch and counts it. It returns the
 // rows that are left when some are not.
 func (w *worker) screen(b *Batch) []int {
@@ -32,7 +42,7 @@ func (w *worker) screen(b *Batch) []int {
 	for i := range all {
 		all[i] = noFault
 		if t := b.Time[i]; t < earliest || t > w.files.limit || b.Caller[i] == 0 || b.Callee[i] == 0 || b.Outcome[i]-1 >= Blocked {
-			all[i] = requiredFault(t, b.Caller[i], b.Callee[i], b.Outcome[i])
+			all[i] = requiredFault(t, w.files.limit, b.Caller[i] != 0, b.Callee[i] != 0, b.Outcome[i])
 			bad++
 		}
 	}
@@ -58,7 +68,7 @@ func (w *worker) reject(reason string) {
 	w.stats.Reasons[reason]++
 }
 
-func requiredFault(t int64, caller, callee ID, o Outcome) fault {
+func requiredFault(t, limit int64, caller, callee bool, o Outcome) fault {
 	switch {
 	case t == noTime:
 		return faultNoTime
@@ -66,16 +76,34 @@ func requiredFault(t int64, caller, callee ID, o Outcome) fault {
 		return faultTime
 	case t < earliest:
 		return faultPast
-	case caller == 0:
+	case t > limit:
+		return faultFuture
+	case !caller:
 		return faultCaller
-	case callee == 0:
+	case !callee:
 		return faultCallee
 	case o == NoOutcome:
 		return faultNoOutcome
 	case o > Blocked:
 		return faultOutcome
 	}
-	return faultFuture
+	return noFault
+}
+
+// fault returns why a record that was read one by one is none.
+func (r *Record) fault(limit int64) fault {
+	if why := requiredFault(r.Time, limit, r.Caller != "", r.Callee != "", r.Outcome); why != noFault {
+		return why
+	}
+	switch {
+	case r.RingMS < 0:
+		return faultRing
+	case r.TalkMS < 0:
+		return faultTalk
+	case r.CallerAge < NoAge:
+		return faultAge
+	}
+	return noFault
 }
 
 // below marks the numbers that are less than the least, and counts them.

@@ -18,11 +18,8 @@ const (
 	badNumber      = math.MinInt32
 )
 
-// earliest and latest are the times that a record may have, in ns since 1970.
-var (
-	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
-	latest   = int64(math.MaxInt64)
-)
+// earliest is the first time that a record may have, in ns since 1970.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
 
 // texts are the texts of a column, one after another.
 type texts struct {
@@ -59,7 +56,6 @@ type worker struct {
 	faults []fault
 	kept   []int // of a batch in which some are rejected: the rows of those that are not
 	n      int   // records in full
-	have   Columns
 }
 
 func newWorker(number int, f *Files, r Reading) *worker {
