@@ -94,7 +94,7 @@ func (s *Service) offer(d *device, m call.Message, b []byte) error {
 	}
 	c := store.Call{
 		ID: s.id(), Caller: d.account.ID, CallerDevice: d.account.Device, Callee: m.Callee, CalleeDevice: callee.Device,
-		Media: m.Media, State: guard.Ringing, CallerBuild: d.build, Offered: s.config.Now(), Range: d.account.Run != "",
+		Media: m.Media, State: guard.Ringing, CallerBuild: d.build, CallerPrint: d.print, Offered: s.config.Now(), Range: d.account.Run != "",
 	}
 	c.Expires = c.Offered.Add(ringTime)
 	v := s.judgeOffer(d, m, b, c, accepted && !callee.Blocked)
@@ -230,6 +230,9 @@ func (s *Service) record(c store.Call, outcome string) store.Record {
 	if c.CallerBuild > 0 {
 		v := buildName(c.CallerBuild)
 		r.CallerVersion = &v
+	}
+	if c.CallerPrint != "" {
+		r.CallerPrint = &c.CallerPrint
 	}
 	ctx := context.Background()
 	if a, err := s.store.Account(ctx, c.Caller); err == nil {

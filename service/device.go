@@ -49,6 +49,8 @@ type device struct {
 	from    string
 	account store.Account
 	build   uint32
+	print   string // of the client, from the hello on
+	printOf func(build uint32) string
 	nonce   wire.ID // of this socket; offers are signed over it
 	counter uint64  // of the last offer
 	bad     int
@@ -64,6 +66,8 @@ type device struct {
 // serveDevice turns a request into a device socket.
 func (s *Service) serveDevice(w http.ResponseWriter, r *http.Request) {
 	d := &device{s: s, from: network(remote(r))}
+	headers := r.Clone(context.Background())
+	d.printOf = func(build uint32) string { return printOf(headers, build) }
 	if !s.hub.enters(d) {
 		writeProblem(w, &problem{http.StatusServiceUnavailable, "too_many", "too many connections from this address", "close some"})
 		return
@@ -127,7 +131,8 @@ func (d *device) hello(b []byte) (err error) {
 		d.conn.Close(websocket.StatusPolicyViolation, "hello first")
 		return errNoHello
 	}
-	d.build = m.Build
+	d.build, d.print = m.Build, d.printOf(m.Build)
+	d.printOf = nil // the request is of no use any more
 	session := sha256.Sum256(m.Token)
 	d.account, err = d.s.bySession(context.Background(), session)
 	if err != nil {

@@ -113,7 +113,7 @@ func (s *Service) open() (err error) {
 	if s.mailbox, err = mailbox.Open(filepath.Join(s.config.Data, "mailbox")); err != nil {
 		return err
 	}
-	if s.bus, err = bus.Open(bus.Options{Cluster: s.config.Cluster, Name: "ringfence"}); err != nil {
+	if s.bus, err = bus.Open(bus.Options{Cluster: s.config.Cluster, Name: "ringfence", Dir: s.streams()}); err != nil {
 		return err
 	}
 	configuration, err := readGuard(s.config.Data)
@@ -128,6 +128,14 @@ func (s *Service) open() (err error) {
 		s.relay, err = s.config.Relay(s.guard)
 	}
 	return err
+}
+
+// streams is where the bus keeps streams; nowhere, when nobody watches.
+func (s *Service) streams() string {
+	if s.config.Watch == nil {
+		return ""
+	}
+	return filepath.Join(s.config.Data, "bus")
 }
 
 // checkClock refuses to go on with a clock that stands before what the store
@@ -189,6 +197,9 @@ func (s *Service) sweep(ctx context.Context) {
 
 // Guard returns the rules in force.
 func (s *Service) Guard() *guard.Set { return s.guard }
+
+// Bus is the service's bus.
+func (s *Service) Bus() *bus.Bus { return s.bus }
 
 // Store returns the store, for the console's desk.
 func (s *Service) Store() *store.Store { return s.store }

@@ -2,11 +2,15 @@ package store
 
 import (
 	"context"
+	_ "embed"
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
 )
+
+//go:embed print.sql
+var callerPrint string
 
 // Call is a call, as long as it lives and for 14 days after.
 type Call struct {
@@ -21,14 +25,15 @@ type Call struct {
 	Expires      time.Time // when it stops ringing
 	Answered     time.Time
 	CallerBuild  uint32
-	Range        bool // made by the test range
+	CallerPrint  string // "": not known
+	Range        bool   // made by the test range
 }
 
-const callColumns = "id, caller, callee, caller_device, callee_device, media, state, offered, expires, answered, caller_build, in_range"
+const callColumns = "id, caller, callee, caller_device, callee_device, media, state, offered, expires, answered, caller_build, in_range, caller_print"
 
 func readCall(r scanner) (c Call, err error) {
 	err = r.Scan(fixed(c.ID[:]), fixed(c.Caller[:]), fixed(c.Callee[:]), fixed(c.CallerDevice[:]), fixed(c.CalleeDevice[:]),
-		&c.Media, &c.State, (*stamp)(&c.Offered), (*stamp)(&c.Expires), (*stamp)(&c.Answered), &c.CallerBuild, &c.Range)
+		&c.Media, &c.State, (*stamp)(&c.Offered), (*stamp)(&c.Expires), (*stamp)(&c.Answered), &c.CallerBuild, &c.Range, &c.CallerPrint)
 	return c, found(err)
 }
 
@@ -46,9 +51,9 @@ func (s *Store) AddCall(ctx context.Context, c Call) error {
 		if busy {
 			return ErrBusy
 		}
-		_, err := t.exec("INSERT INTO calls ("+callColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		_, err := t.exec("INSERT INTO calls ("+callColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			c.ID[:], c.Caller[:], c.Callee[:], c.CallerDevice[:], c.CalleeDevice[:],
-			int(c.Media), string(c.State), ns(c.Offered), ns(c.Expires), ns(c.Answered), c.CallerBuild, c.Range)
+			int(c.Media), string(c.State), ns(c.Offered), ns(c.Expires), ns(c.Answered), c.CallerBuild, c.Range, c.CallerPrint)
 		return err
 	})
 }

@@ -71,8 +71,9 @@ func (c *serveCommand) Run(e *env) error {
 	}
 	defer listener.Close()
 	var media *relay.Relay
+	watch := newLiveHunt(log)
 	s, err := service.New(service.Config{
-		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now,
+		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now, Watch: watch,
 		Relay: func(g *guard.Set) (service.Relay, error) {
 			media, err = relay.Listen(relay.Config{Addr: c.Relay, External: c.External, TLS: secure, Guard: g, Log: log})
 			return media, err
@@ -86,6 +87,10 @@ func (c *serveCommand) Run(e *env) error {
 	}
 	defer s.Close()
 	media.OnSilent(s.Silent)
+	if err := watch.start(e.ctx, s.Bus()); err != nil {
+		return &failure{code: "serve", what: "serve " + c.dir(), why: err, hint: serveHint(err)}
+	}
+	defer watch.close()
 	if err := s.Serving(c.reachable(listener)); err != nil {
 		return err
 	}

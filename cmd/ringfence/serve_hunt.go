@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringfence/ringfence/bus"
+	"github.com/ringfence/ringfence/hunt/live"
+	"github.com/ringfence/ringfence/hunt/record"
+	"github.com/ringfence/ringfence/store"
+)
+
+// liveHunt is the live hunt inside of serve: it sees each call's record, and says
+// whose calls are held back. It keeps nothing up: a call does not wait for it.
+type liveHunt struct {
+	runner  atomic.Pointer[live.Runner]
+	queue   chan store.Record
+	missed  atomic.Int64 // records for which the queue had no room
+	stop    context.CancelFunc
+	feeding sync.WaitGroup
+	log     *slog.Logger
+}
+
+const (
+	huntQueue = 8192 // records that wait
+	huntBatch = 512  // that are handed on together
+)
+
+func newLiveHunt(log *slog.Logger) *liveHunt {
+	return &liveHunt{queue: make(chan store.Record, huntQueue), stop: func() {}, log: log}
+}
+
+// Saw takes a record; see service.Watch.
+func (h *liveHunt) Saw(r store.Record) {
+	select {
+	case h.queue <- r:
+	default:
+		h.missed.Add(1)
+	}
+}
+
+// Held tells whether a call belongs to a campaign whose calls are held back.
+func (h *liveHunt) Held(r store.Record) (campaign string, held bool) {
+	runner := h.runner.Load()
+	if runner == nil {
+		return "", false
+	}
+	line := lineOf(r)
+	return runner.Held(line.Caller, line.Callee, line.CallerPrint, line.CallerNetwork)
+}
+
+// start joins the hunt on the service's bus.
+func (h *liveHunt) start(ctx context.Context, b *bus.Bus) error {
+	runner, err := live.Start(ctx, b, live.Spread{
+		Compare: time.Second, Log: h.log,
+		Encode: record.AppendJSON, Decode: record.ParseJSON,
+	})
+	if err != nil {
+		return fmt.Errorf("live hunt: %w", err)
+	}
+	h.runner.Store(runner)
+	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	h.feeding.Go(func() { h.feed(ctx, runner) })
+	return nil
+}
+
+// feed hands records on, many at a time when many wait.
+func (h *liveHunt) feed(ctx context.Context, to *live.Runner) {
+	batch := make([]record.Record, 0, huntBatch)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-h.queue:
+			batch = append(batch[:0], lineOf(r))
+		}
+		for len(batch) < huntBatch && len(h.queue) > 0 {
+			batch = append(batch, lineOf(<-h.queue))
+		}
+		if err := to.Add(ctx, batch...); err != nil && ctx.Err() == nil {
+			h.log.Error("calls did not reach the live hunt; they are in the store, and a hunt over the records finds what this one does not", "records", len(batch), "why", err)
+		}
+		if n := h.missed.Swap(0); n > 0 {
+			h.log.Warn("the live hunt was too slow for some calls; they are in the store", "records", n)
+		}
+	}
+}
+
+// close leaves the hunt.
+func (h *liveHunt) close() {
+	h.stop()
+	h.feeding.Wait()
+	if runner := h.runner.Swap(nil); runner != nil {
+		runner.Stop()
+	}
+}
+
+// lineOf is a record as the hunt knows it.
+func lineOf(r store.Record) record.Record {
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	l := record.Record{
+		Time: r.Time.UnixNano(), Call: r.Call.String(), Caller: r.Caller.String(), Callee: r.Callee.String(),
+		CallerPrint: text(r.CallerPrint), CallerVersion: text(r.CallerVersion), CallerNetwork: text(r.CallerNetwork), CallerCountry: text(r.CallerCountry), CalleeCountry: text(r.CalleeCountry),
+		Outcome: record.ParseOutcome(r.Outcome), RingMS: r.RingMS, TalkMS: r.TalkMS, CallerAge: record.NoAge, Rules: r.Rules,
+	}
+	if r.Contact != nil {
+		l.Contact = record.Stranger
+		if *r.Contact {
+			l.Contact = record.Accepted
+		}
+	}
+	if r.CallerAgeDays != nil {
+		l.CallerAge = *r.CallerAgeDays
+	}
+	return l
+}
