@@ -237,7 +237,7 @@ func (s *Service) record(c store.Call, outcome string) store.Record {
 	ctx := context.Background()
 	if a, err := s.store.Account(ctx, c.Caller); err == nil {
 		age := int32(now.Sub(a.Created) / day)
-		r.CallerAgeDays = &age
+		r.CallerAgeDays, r.Run = &age, a.Run
 	}
 	if accepted, _, err := s.store.Related(ctx, c.Callee, c.Caller); err == nil {
 		r.Contact = &accepted

@@ -74,7 +74,11 @@ func (s *Service) deliverKnock(from store.Account, name string, ev guard.Event) 
 	if err != nil || !fresh {
 		return err
 	}
-	record := s.record(store.Call{ID: s.id(), Caller: from.ID, Callee: to.ID, Offered: s.config.Now()}, "blocked")
+	attempt := store.Call{ID: s.id(), Caller: from.ID, Callee: to.ID, Offered: s.config.Now()}
+	if d := s.hub.of(from.ID); d != nil { // a knock comes on a request; the client shows what it is on its socket
+		attempt.CallerBuild, attempt.CallerPrint = d.build, d.print
+	}
+	record := s.record(attempt, "blocked")
 	record.Rules = []string{"knock"}
 	if err := s.keep(ctx, record); err != nil {
 		return err

@@ -26,6 +26,7 @@ type Record struct {
 	Contact       *bool     `json:"contact"` // the callee had accepted the caller
 	CallerAgeDays *int32    `json:"caller_age_days"`
 	Rules         []string  `json:"rules"` // those that fired; "knock" for a knock
+	Run           string    `json:"-"`     // of the test range; such a record is not kept
 }
 
 const recordColumns = `time, call, caller, callee, caller_print, caller_version, caller_network, caller_country, callee_country,

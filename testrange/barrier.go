@@ -56,7 +56,8 @@ func (s *Stage) write(ctx context.Context, from, to *Person) error {
 }
 
 // heard returns what reached one of two contacts on the path of calls since a
-// mark, after everything that an attacker sent has been dealt with.
+// mark, after everything that an attacker sent has been dealt with. With the
+// error that the listener lost its socket comes what reached it before.
 func (s *Stage) heard(ctx context.Context, attacker, other, listener *Person, mark int) ([][]byte, error) {
 	if err := attacker.dealtWith(ctx); err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (s *Stage) heard(ctx context.Context, attacker, other, listener *Person, ma
 	for _, b := range listener.tape.since(mark) {
 		switch {
 		case isType(call.TypeWelcome)(b):
-			return nil, fmt.Errorf("%s lost its socket and came back in between: that nothing came proves nothing", listener.Name)
+			return all, fmt.Errorf("%s lost its socket and came back in between: that nothing came proves nothing", listener.Name)
 		case !elsewhere(b):
 			all = append(all, b)
 		}

@@ -2,6 +2,7 @@ package testrange
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/call"
@@ -63,17 +64,14 @@ func (s *Stage) passedOn(ctx context.Context, message func(*pair) []byte) (Outco
 		return Outcome{}, err
 	}
 	got, err := s.heard(ctx, p.caller, p.caller, p.callee, mark)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if first(got, call.TypeEnded) != nil {
+	err = errors.Join(err, p.over(ctx, id))
+	switch {
+	case first(got, call.TypeEnded) != nil:
 		return through("the callee's ring was ended by it")
-	}
-	if err := p.cancel(ctx, id); err != nil {
+	case len(got) > 0: // even if the callee lost its socket over it
+		return through("%d bytes reached the callee: %x", len(got[0]), clip(got[0]))
+	case err != nil:
 		return Outcome{}, err
 	}
-	if len(got) == 0 {
-		return refused("nothing reached the callee")
-	}
-	return through("%d bytes reached the callee: %x", len(got[0]), clip(got[0]))
+	return refused("nothing reached the callee")
 }

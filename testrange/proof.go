@@ -18,6 +18,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ringfence/ringfence/client"
 )
 
 const (
@@ -147,7 +149,7 @@ func (p prover) post(ctx context.Context, path string, in, out any) (*tls.Connec
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s%s answered %s", p.server, path, resp.Status)
+		return nil, &client.Error{Code: "range", What: p.server + path, Why: errors.New("it answered " + resp.Status), Status: resp.StatusCode}
 	}
 	return resp.TLS, json.Unmarshal(answer, out)
 }

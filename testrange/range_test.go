@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/hunt/live"
+	huntrecord "github.com/ringfence/ringfence/hunt/record"
 	"github.com/ringfence/ringfence/relay"
 	"github.com/ringfence/ringfence/service"
+	"github.com/ringfence/ringfence/store"
 )
 
 // house is a server of the test's own: the real service with the real relay.
@@ -37,7 +40,7 @@ func build(t testing.TB, random io.Reader, now func() time.Time) *house {
 		external = "relay.example:3478"
 	}
 	s, err := service.New(service.Config{
-		Data: h.data, Version: "test", Log: slog.New(slog.DiscardHandler), Random: random, Now: now,
+		Data: h.data, Version: "test", Log: slog.New(slog.DiscardHandler), Random: random, Now: now, Watch: &watching{},
 		Relay: func(set *guard.Set) (service.Relay, error) {
 			r, err := relay.Listen(relay.Config{Addr: "127.0.0.1:0", External: external, Guard: set, Log: slog.New(slog.DiscardHandler)})
 			media = r
@@ -64,6 +67,15 @@ func build(t testing.TB, random io.Reader, now func() time.Time) *house {
 		server.Close()
 	})
 	return h
+}
+
+// watching is the hunt as serve has it for runs of the range.
+type watching struct{ trials live.Trials }
+
+func (w *watching) Saw(r store.Record) { w.trials.Saw(r.Run, huntrecord.Of(r)) }
+
+func (w *watching) Held(r store.Record) (campaign string, held bool) {
+	return w.trials.Held(r.Run, huntrecord.Of(r))
 }
 
 func (h *house) stage(t testing.TB) *Stage {

@@ -20,6 +20,7 @@ const maxAccounts = 100
 // Stage is one server under attack, with the range's own people on it.
 type Stage struct {
 	server  string
+	key     ed25519.PrivateKey
 	relay   string // host:port, of the relay's UDP
 	invites []string
 	device  *guard.Set // the rules on the people's devices
@@ -49,9 +50,20 @@ func Open(ctx context.Context, server string, key ed25519.PrivateKey) (*Stage, e
 		return nil, err
 	}
 	return &Stage{
-		server: strings.TrimSuffix(server, "/"), relay: relay, invites: g.invites, device: device, used: map[*pair]bool{},
+		server: strings.TrimSuffix(server, "/"), key: key, relay: relay, invites: g.invites, device: device, used: map[*pair]bool{},
 		http: &http.Client{Timeout: 10 * time.Second, Transport: http.DefaultTransport.(*http.Transport).Clone(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
+}
+
+// another opens a run of its own on the same server, for accounts that the server
+// must tell from all others of the range.
+func (s *Stage) another(ctx context.Context, accounts int) (*Stage, error) {
+	var g grant
+	err := s.patiently(ctx, func() (err error) {
+		g, err = prove(ctx, s.server, s.key, accounts)
+		return err
+	})
+	return &Stage{server: s.server, key: s.key, relay: s.relay, invites: g.invites, device: s.device, used: map[*pair]bool{}, late: s.late, http: s.http}, err
 }
 
 // relayHost takes the UDP address out of the relay's URIs, RFC 7065.

@@ -17,6 +17,7 @@ import (
 // liveHunt is the live hunt inside of serve: it sees each call's record, and says
 // whose calls are held back. It keeps nothing up: a call does not wait for it.
 type liveHunt struct {
+	trials  live.Trials // of runs of the test range, apart from what people do
 	runner  atomic.Pointer[live.Runner]
 	queue   chan store.Record
 	missed  atomic.Int64 // records for which the queue had no room
@@ -36,6 +37,10 @@ func newLiveHunt(log *slog.Logger) *liveHunt {
 
 // Saw takes a record; see service.Watch.
 func (h *liveHunt) Saw(r store.Record) {
+	if r.Run != "" {
+		h.trials.Saw(r.Run, record.Of(r))
+		return
+	}
 	select {
 	case h.queue <- r:
 	default:
@@ -45,11 +50,14 @@ func (h *liveHunt) Saw(r store.Record) {
 
 // Held tells whether a call belongs to a campaign whose calls are held back.
 func (h *liveHunt) Held(r store.Record) (campaign string, held bool) {
+	line := record.Of(r)
+	if r.Run != "" {
+		return h.trials.Held(r.Run, line)
+	}
 	runner := h.runner.Load()
 	if runner == nil {
 		return "", false
 	}
-	line := lineOf(r)
 	return runner.Held(line.Caller, line.Callee, line.CallerPrint, line.CallerNetwork)
 }
 
@@ -76,10 +84,10 @@ func (h *liveHunt) feed(ctx context.Context, to *live.Runner) {
 		case <-ctx.Done():
 			return
 		case r := <-h.queue:
-			batch = append(batch[:0], lineOf(r))
+			batch = append(batch[:0], record.Of(r))
 		}
 		for len(batch) < huntBatch && len(h.queue) > 0 {
-			batch = append(batch, lineOf(<-h.queue))
+			batch = append(batch, record.Of(<-h.queue))
 		}
 		if err := to.Add(ctx, batch...); err != nil && ctx.Err() == nil {
 			h.log.Error("calls did not reach the live hunt; they are in the store, and a hunt over the records finds what this one does not", "records", len(batch), "why", err)
@@ -97,29 +105,4 @@ func (h *liveHunt) close() {
 	if runner := h.runner.Swap(nil); runner != nil {
 		runner.Stop()
 	}
-}
-
-// lineOf is a record as the hunt knows it.
-func lineOf(r store.Record) record.Record {
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
-	}
-	l := record.Record{
-		Time: r.Time.UnixNano(), Call: r.Call.String(), Caller: r.Caller.String(), Callee: r.Callee.String(),
-		CallerPrint: text(r.CallerPrint), CallerVersion: text(r.CallerVersion), CallerNetwork: text(r.CallerNetwork), CallerCountry: text(r.CallerCountry), CalleeCountry: text(r.CalleeCountry),
-		Outcome: record.ParseOutcome(r.Outcome), RingMS: r.RingMS, TalkMS: r.TalkMS, CallerAge: record.NoAge, Rules: r.Rules,
-	}
-	if r.Contact != nil {
-		l.Contact = record.Stranger
-		if *r.Contact {
-			l.Contact = record.Accepted
-		}
-	}
-	if r.CallerAgeDays != nil {
-		l.CallerAge = *r.CallerAgeDays
-	}
-	return l
 }

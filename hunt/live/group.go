@@ -133,8 +133,22 @@ type base struct {
 	everybody int
 }
 
+// ordinary callers count along with those that were seen: a service of fifty
+// people has nobody to compare with. Their levels, of so many, are those of
+// simulated populations without a campaign, rounded up (docs/hunt.md). Among
+// many callers they weigh nothing.
+const ordinary = 1000
+
+var ordinaryLevels = func() (of [levels]int) {
+	for step, n := range [len(steps)][2]int{{40, 30}, {12, 8}, {4, 3}, {2, 2}} {
+		of[levelOf(step, anybody)], of[levelOf(step, pure)] = n[0], n[1]
+	}
+	return of
+}()
+
 // bases are everybody, and those who tried a stranger again and again.
 func (g *groups) bases() (all, repeaters base) {
+	all.everybody, all.all = ordinary, ordinaryLevels
 	for _, c := range g.crowds {
 		if c == nil {
 			continue
