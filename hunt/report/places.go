@@ -102,18 +102,11 @@ func newPlaces(countries map[string]int, w *words) (p places) {
 	for _, part := range parts {
 		c := continent{Name: w.Region[part.name]}
 		for y, row := range strings.Split(strings.TrimSpace(part.rows), "\n") {
-			for x, code := range strings.Fields(row) {
-				c.Wide, c.High = max(c.Wide, (x+1)*tileSize), (y+1)*tileSize
-				if code == "--" {
-					continue
-				}
-				drawn[code] = true
-				t := tile{Code: code, X: x * tileSize, Y: y * tileSize, Says: w.country(code)}
-				if n := countries[code]; n > 0 {
-					t.Level, t.Says = level(n, most), t.Says+": "+count(n)
-				}
-				c.Tiles = append(c.Tiles, t)
-			}
+			c.High = (y + 1) * tileSize
+			c.row(strings.Fields(row), countries, most, w)
+		}
+		for _, t := range c.Tiles {
+			drawn[t.Code] = true
 		}
 		p.Parts = append(p.Parts, c)
 	}
@@ -123,6 +116,21 @@ func newPlaces(countries map[string]int, w *words) (p places) {
 		}
 	}
 	return p
+}
+
+// row adds a row of tiles, at the height that the continent has now.
+func (c *continent) row(codes []string, countries map[string]int, most int, w *words) {
+	for x, code := range codes {
+		c.Wide = max(c.Wide, (x+1)*tileSize)
+		if code == "--" {
+			continue
+		}
+		t := tile{Code: code, X: x * tileSize, Y: c.High - tileSize, Says: w.country(code)}
+		if n := countries[code]; n > 0 {
+			t.Level, t.Says = level(n, most), t.Says+": "+count(n)
+		}
+		c.Tiles = append(c.Tiles, t)
+	}
 }
 
 // level is 1 to 5, by orders of magnitude.
