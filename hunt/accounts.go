@@ -76,7 +76,7 @@ func (s *accountShard) warm(ids []record.ID, rows []uint32) {
 }
 
 func (s *accountShard) count(b *record.Batch, i, most int) {
-	e := s.find(b.Caller[i], most)
+	e := s.find(tagOf(b.Caller[i]), most)
 	if e == nil {
 		s.lost++
 		return
@@ -95,16 +95,15 @@ func (s *accountShard) count(b *record.Batch, i, most int) {
 	}
 }
 
-// find returns the place of an id, made when it is new; nil when the table may
+// find returns the place of a tag, made when it is new; nil when the table may
 // not grow any more.
-func (s *accountShard) find(id record.ID, most int) *account {
+func (s *accountShard) find(tag uint32, most int) *account {
 	if s.used*4 >= len(s.slots)*3 {
 		if s.used >= most {
-			return s.look(id)
+			return s.look(tag)
 		}
 		s.grow()
 	}
-	tag := tagOf(id)
 	mask := uint32(len(s.slots) - 1)
 	for p := tag & mask; ; p = (p + 1) & mask {
 		switch e := &s.slots[p]; e.tag {
@@ -118,12 +117,11 @@ func (s *accountShard) find(id record.ID, most int) *account {
 	}
 }
 
-// look returns the place of an id that is there, or nil.
-func (s *accountShard) look(id record.ID) *account {
+// look returns the place of a tag that is there, or nil.
+func (s *accountShard) look(tag uint32) *account {
 	if len(s.slots) == 0 {
 		return nil
 	}
-	tag := tagOf(id)
 	mask := uint32(len(s.slots) - 1)
 	for p := tag & mask; ; p = (p + 1) & mask {
 		switch e := &s.slots[p]; e.tag {
@@ -158,7 +156,7 @@ func tagOf(id record.ID) uint32 { return max(uint32(id>>16), 1) }
 func shardOf(id record.ID) int { return int(id >> (64 - shardBits)) }
 
 // look returns what is known of a caller, or nil.
-func (a *accounts) look(id record.ID) *account { return a.shard[shardOf(id)].look(id) }
+func (a *accounts) look(id record.ID) *account { return a.shard[shardOf(id)].look(tagOf(id)) }
 
 // each visits all callers.
 func (a *accounts) each(visit func(*account)) {

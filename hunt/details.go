@@ -50,23 +50,53 @@ type looking struct {
 
 // details reads the records again, for what the groups' accounts did.
 func (h *hunting) details(ctx context.Context, groups []group) (*looking, error) {
-	l := &looking{member: map[record.ID]int32{}, names: map[record.ID]string{}}
+	l := newLooking()
 	for i, g := range groups {
-		l.groups = append(l.groups, dossier{group: g})
 		for _, m := range g.members {
-			id := h.suspects[m].id
-			l.member[id] = int32(i)
-			l.filter.add(id)
+			l.want(h.suspects[m].id, int32(i))
+		}
+		l.groups = append(l.groups, dossier{group: g})
+	}
+	if h.share != nil {
+		if err := h.share.ask(l); err != nil {
+			return l, err
 		}
 	}
-	if len(groups) == 0 {
-		return l, nil
+	err := h.secondReading(ctx, l)
+	if err == nil && h.share != nil {
+		err = h.share.collectDetails(ctx, h, l)
+	}
+	l.sort()
+	if l.cut > 0 {
+		h.reject("calls of large groups beyond the number that is looked at", l.cut)
+	}
+	return l, err
+}
+
+func newLooking() *looking {
+	return &looking{member: map[record.ID]int32{}, names: map[record.ID]string{}}
+}
+
+// want asks for the calls of an account, for a group.
+func (l *looking) want(id record.ID, group int32) {
+	l.member[id] = group
+	l.filter.add(id)
+}
+
+func (h *hunting) secondReading(ctx context.Context, l *looking) error {
+	if len(l.member) == 0 {
+		return nil
 	}
 	_, err := h.source.Read(ctx, record.Reading{
 		Want: record.Caller | record.Callee | record.Call | record.CallerPrint | record.CallerNetwork | record.RingMS | record.TalkMS |
 			record.ContactColumn | record.CallerAge | record.CalleeCountry,
 		Workers: h.Workers, Progress: h.Progress, Visit: l.visit,
 	})
+	return err
+}
+
+// sort puts the calls in order, each once.
+func (l *looking) sort() {
 	for i := range l.groups {
 		for _, calls := range []*[]callOf{&l.groups[i].calls, &l.groups[i].back} {
 			slices.SortFunc(*calls, func(a, b callOf) int {
@@ -78,10 +108,6 @@ func (h *hunting) details(ctx context.Context, groups []group) (*looking, error)
 			*calls = slices.CompactFunc(*calls, func(a, b callOf) bool { return compareAttempts(a.attempt, b.attempt) == 0 })
 		}
 	}
-	if l.cut > 0 {
-		h.reject("calls of large groups beyond the number that is looked at", l.cut)
-	}
-	return l, err
 }
 
 // visit keeps the records of members.

@@ -30,10 +30,12 @@ const (
 // hunting is one hunt.
 type hunting struct {
 	Options
+	share     *Share // nil: all is read here
 	source    record.Source
 	accounts  *accounts
 	attempts  *attempts
 	suspects  []suspect
+	doubles   int // attempts that other machines found twice among theirs
 	result    Result
 	explained map[string]int
 }
@@ -46,6 +48,17 @@ type hunting struct {
 // lockstep, on infrastructure that few others have, are compared with what
 // chance gives in the same population. docs/hunt.md says how.
 func Find(ctx context.Context, source record.Source, o Options) (Result, error) {
+	h := newHunting(source, o)
+	began := h.Now()
+	err := h.run(ctx)
+	if closing := h.attempts.close(); err == nil {
+		err = closing
+	}
+	h.result.Seconds = h.Now().Sub(began).Seconds()
+	return h.result, err
+}
+
+func newHunting(source record.Source, o Options) *hunting {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -61,16 +74,10 @@ func Find(ctx context.Context, source record.Source, o Options) (Result, error) 
 	if o.Dir == "" {
 		o.Dir = os.TempDir()
 	}
-	began := o.Now()
-	h := &hunting{Options: o, source: source, explained: map[string]int{}}
-	h.accounts = newAccounts(int(o.Memory / accountBytes))
-	h.attempts = &attempts{dir: o.Dir, budget: int(o.Memory / 2)}
-	err := h.run(ctx)
-	if closing := h.attempts.close(); err == nil {
-		err = closing
+	return &hunting{
+		Options: o, source: source, explained: map[string]int{},
+		accounts: newAccounts(int(o.Memory / accountBytes)), attempts: &attempts{dir: o.Dir, budget: int(o.Memory / 2)},
 	}
-	h.result.Seconds = o.Now().Sub(began).Seconds()
-	return h.result, err
 }
 
 func (h *hunting) run(ctx context.Context) error {
@@ -98,41 +105,55 @@ func (h *hunting) run(ctx context.Context) error {
 	return nil
 }
 
-// gather reads all records: it counts the callers, and keeps the attempts at
-// strangers.
+// gathered is what a first reading has found besides callers and attempts.
+type gathered struct {
+	stats record.Stats
+	rare  []rarePrints
+}
+
+// gather reads all records, and takes what other machines have read of theirs.
 func (h *hunting) gather(ctx context.Context) (record.Stats, error) {
+	g, err := h.firstReading(ctx)
+	if err == nil && h.share != nil {
+		err = h.share.collect(ctx, h, &g)
+	}
+	if err != nil {
+		return g.stats, err
+	}
+	last := gatherer{all: h.attempts}
+	err = addRare(g.rare, g.stats.Records, last.add)
+	if flushed := last.flush(); err == nil {
+		err = flushed
+	}
+	return g.stats, err
+}
+
+// firstReading counts the callers, and keeps the attempts at strangers.
+func (h *hunting) firstReading(ctx context.Context) (g gathered, err error) {
 	workers := make([]struct {
 		gatherer
 		order shardOrder
-		rare  rarePrints
 	}, h.Workers)
 	for i := range workers {
 		workers[i].all = h.attempts
-		workers[i].rare = rarePrints{}
+		g.rare = append(g.rare, rarePrints{})
 	}
-	stats, err := h.source.Read(ctx, record.Reading{
+	g.stats, err = h.source.Read(ctx, record.Reading{
 		Want:     record.CallerPrint | record.CallerNetwork | record.RingMS | record.TalkMS | record.ContactColumn | record.CallerAge,
 		Workers:  h.Workers,
 		Progress: h.Progress,
 		Visit: func(worker int, b *record.Batch) error {
 			w := &workers[worker]
 			h.accounts.add(b, &w.order)
-			return strangers(b, w.rare, w.gatherer.add)
+			return strangers(b, g.rare[worker], w.gatherer.add)
 		},
 	})
-	rare := make([]rarePrints, 0, len(workers))
-	for i := range workers {
-		rare = append(rare, workers[i].rare)
-	}
-	if added := addRare(rare, stats.Records, workers[0].gatherer.add); err == nil {
-		err = added
-	}
 	for i := range workers {
 		if flushed := workers[i].flush(); err == nil {
 			err = flushed
 		}
 	}
-	return stats, err
+	return g, err
 }
 
 // strangers visits the attempts at people who had not accepted the caller, and
@@ -181,7 +202,7 @@ func (h *hunting) compare(ctx context.Context) error {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var first error
-	doubles, next := 0, make(chan int)
+	doubles, next := h.doubles, make(chan int)
 	for range h.Workers {
 		wait.Go(func() {
 			for p := range next {
