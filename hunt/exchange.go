@@ -22,6 +22,7 @@ const (
 	shareMagic  = "ringfence hunt share 1\n"
 	mostShared  = 1 << 20 // bytes of one text
 	sharedTexts = 1 << 20
+	mostGroups  = 1 << 16
 	ownCodes    = 2 // codes below it stand for themselves
 )
 
