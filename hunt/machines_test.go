@@ -101,10 +101,10 @@ func TestMachineThatFailsIsNamed(t *testing.T) {
 }
 
 // written is what a machine writes after its first reading.
-func written(t testing.TB) []byte {
+func written(t testing.TB, people int) []byte {
 	w := newWorld(7)
-	w.people(300, 3000)
-	w.group(shape{name: "x", accounts: 4, each: 3, print: "odd", network: "AS1", tries: 2}, 300)
+	w.people(people, 10*people)
+	w.group(shape{name: "x", accounts: 4, each: 3, print: "odd", network: "AS1", tries: 2}, people)
 	h := newHunting(w, Options{Workers: 1})
 	g, err := h.firstReading(t.Context())
 	if err != nil {
@@ -131,7 +131,7 @@ func readGathered(b []byte) error {
 }
 
 func TestChangedExchangeIsFound(t *testing.T) {
-	whole := written(t)
+	whole := written(t, 300)
 	if err := readGathered(whole); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestOtherFilesAreRefused(t *testing.T) {
 }
 
 func FuzzExchange(f *testing.F) {
-	whole := written(f)
+	whole := written(f, 10)
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Fuzz(func(_ *testing.T, b []byte) {
