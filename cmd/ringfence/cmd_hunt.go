@@ -34,6 +34,8 @@ type findCommand struct {
 	Force    bool     `help:"Replace a page that stands there."`
 	Memory   string   `default:"1600MB" help:"About how much memory to use; what does not fit goes to temporary files."`
 	Keep     bool     `default:"true" negatable:"" help:"Keep the campaigns under ids that stay (--no-keep: do not)."`
+	Share    string   `placeholder:"2/3" help:"Do the second of three shares of a hunt on several machines; the first tells what was found."`
+	Exchange string   `placeholder:"DIR" help:"Folder that all machines of a shared hunt reach, empty at first."`
 }
 
 // Run hunts; it ends with 3 when it found campaigns that are more than weak, and
@@ -72,10 +74,11 @@ func (c *findCommand) find(e *env, files *record.Files, memory int64) (hunt.Resu
 	show := newProgress(e.stderr)
 	defer show.end()
 	phase := "reading the records"
-	r, err := hunt.Find(e.ctx, files, hunt.Options{
+	o := hunt.Options{
 		Memory: memory, Phase: func(what string) { phase = what },
 		Progress: func(read, of int64) { show.show(phase, "", read, of) },
-	})
+	}
+	r, err := c.run(e.ctx, files, o)
 	if err != nil {
 		return r, &failure{code: "hunt", what: "hunt in " + strings.Join(c.Paths, ", "), why: err, hint: "see docs/hunt.md"}
 	}
@@ -83,6 +86,18 @@ func (c *findCommand) find(e *env, files *record.Files, memory int64) (hunt.Resu
 		return r, &failure{code: "unreadable", what: "hunt: no record could be read: " + r.Unread[0], hint: "give files or folders of Parquet, JSON lines or CSV (docs/records.md)"}
 	}
 	return r, nil
+}
+
+// run hunts, alone or as one of several machines.
+func (c *findCommand) run(ctx context.Context, files *record.Files, o hunt.Options) (hunt.Result, error) {
+	if c.Share == "" {
+		return hunt.Find(ctx, files, o)
+	}
+	s := hunt.Share{Exchange: c.Exchange, Files: files.Print()}
+	if _, err := fmt.Sscanf(c.Share, "%d/%d", &s.Number, &s.Of); err != nil || c.Exchange == "" {
+		return hunt.Result{}, fmt.Errorf("--share %s: want the share, of how many, and --exchange with a folder that all reach: --share 2/3 --exchange DIR", c.Share)
+	}
+	return hunt.FindShare(ctx, files.Share(s.Number, s.Of), o, s)
 }
 
 // keep gives the campaigns ids that stay.

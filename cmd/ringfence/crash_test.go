@@ -107,17 +107,23 @@ func TestCrash(t *testing.T) {
 	c.verify()
 }
 
-// build makes the program that people run.
-func (c *crash) build() {
-	c.binary = filepath.Join(c.t.TempDir(), "ringfence")
+// built makes the program that people run.
+func built(t *testing.T) (binary string) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), "ringfence")
 	if runtime.GOOS == "windows" {
-		c.binary += ".exe"
+		binary += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-o", c.binary, ".")
+	cmd := exec.Command("go", "build", "-o", binary, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		c.t.Fatalf("go build: %v\n%s", err, out)
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return binary
+}
+
+func (c *crash) build() {
+	c.binary = built(c.t)
 	limits := `{"limits":{"hand_ins_per_token_minute":1000000000,"letters_per_mailbox":1000000000,"bytes_per_mailbox":1000000000000,"tries_per_minute":1000000,"requests_per_minute":1000000}}`
 	if err := errors.Join(os.MkdirAll(c.data, 0o700), os.WriteFile(filepath.Join(c.data, "guard.json"), []byte(limits), 0o600)); err != nil {
 		c.t.Fatal(err)
