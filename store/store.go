@@ -41,7 +41,7 @@ const fileName = "ringfence.db"
 
 // migrations lead from one version of the schema to the next; user_version says
 // how many have been made.
-var migrations = []string{schema, dry, campaigns, callerPrint}
+var migrations = []string{schema, dry, campaigns, callerPrint, exports, reports}
 
 //go:embed schema.sql
 var schema string
@@ -153,20 +153,20 @@ func (s *Store) Newest(ctx context.Context) (newest time.Time, err error) {
 		(SELECT ifnull(max(offered), 0) FROM calls), (SELECT ifnull(max(time), 0) FROM records),
 		(SELECT ifnull(max(at), 0) FROM notices), (SELECT ifnull(max(at), 0) FROM verdicts),
 		(SELECT ifnull(max(max(since, lifted)), 0) FROM blocks), (SELECT ifnull(max(max(last, refilled)), 0) FROM dry_spells),
-		(SELECT ifnull(max(since), 0) FROM analysts))`).Scan((*stamp)(&newest))
+		(SELECT ifnull(max(since), 0) FROM analysts), (SELECT ifnull(max(at), 0) FROM reports))`).Scan((*stamp)(&newest))
 	return newest, err
 }
 
 // How long things are kept.
 const (
 	keepNotices = 30 * 24 * time.Hour
-	keepRecords = 14 * 24 * time.Hour
-	keepSignIns = 24 * time.Hour // behind their end, so that a late or second use is told so
+	keepRecords = 14 * 24 * time.Hour // unless SetArchive says otherwise
+	keepSignIns = 24 * time.Hour      // behind their end, so that a late or second use is told so
 )
 
 // Sweep deletes what has expired: sessions, invites and sign-in links, notices
-// and ended spells without one-time keys after 30 days, call records and ended
-// calls after 14.
+// and ended spells without one-time keys after 30 days, reports after a year, ended
+// calls after 14 days, call records after what SetArchive said.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.now()
 	err := s.writer.do(ctx, func(t *tx) error {
@@ -180,6 +180,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			{"DELETE FROM sign_ins WHERE expires <= ?", now.Add(-keepSignIns)},
 			{"DELETE FROM notices WHERE at < ?", now.Add(-keepNotices)},
 			{"DELETE FROM dry_spells WHERE refilled <> 0 AND refilled < ?", now.Add(-keepDrySpells)},
+			{"DELETE FROM reports WHERE at < ?", now.Add(-keepReports)},
 			{"DELETE FROM calls WHERE state = 'ended' AND offered < ?", now.Add(-keepRecords)},
 		} {
 			if _, err := t.exec(q.query, ns(q.before)); err != nil {
@@ -191,6 +192,10 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.ExpireRecords(ctx, now.Add(-keepRecords))
+	a, err := s.Archive(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExpireRecords(ctx, now.Add(-a.Keep))
 	return err
 }

@@ -130,9 +130,11 @@ func (c *column[T]) fill(n int) error {
 		if err != nil {
 			return err
 		}
-		if values := to[:r.values]; c.indexes != nil {
+		switch values := to[:r.values]; {
+		case r.values == 0: // nothing but nulls: their page may have no dictionary, and indexes all the same
+		case c.indexes != nil:
 			c.gather(values, c.indexes[r.from:])
-		} else {
+		default:
 			c.convert(values, c.data, r.from)
 		}
 		spread(to[:r.slots], r, c.most, c.null)

@@ -126,6 +126,23 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// A column of which nothing is known has no dictionary.
+func TestAllUnknown(t *testing.T) {
+	want := some(5)
+	for i := range want {
+		r := &want[i]
+		r.CallerPrint, r.CallerVersion, r.CallerNetwork, r.CallerCountry, r.CalleeCountry = "", "", "", "", ""
+		r.Contact, r.CallerAge, r.Rules = Unknown, NoAge, nil
+	}
+	var out bytes.Buffer
+	write(t, &out, Parquet, want)
+	got, stats := read(t, Options{}, put(t, t.TempDir(), "a.parquet", out.Bytes()))
+	same(t, got, want)
+	if stats.Rejected != 0 || len(stats.Unread) > 0 {
+		t.Errorf("%+v", stats)
+	}
+}
+
 func TestFolder(t *testing.T) {
 	want := some(3000)
 	dir := t.TempDir()
