@@ -21,6 +21,7 @@ type Limits struct {
 	KnocksPerDay          int `json:"knocks_per_day"`            // of one account
 	KnocksPerInviteDay    int `json:"knocks_per_invite_day"`     // of all accounts invited by one account
 	KnocksToAccountDay    int `json:"knocks_to_account_day"`     // to one account
+	ReportsPerDay         int `json:"reports_per_day"`           // strange calls and knocks: of one account
 	TriesPerMinute        int `json:"tries_per_minute"`          // sign-ins, invites: of one address
 	InviteTriesPerMinute  int `json:"invite_tries_per_minute"`   // invites and registrations: of all addresses together
 	RequestsPerMinute     int `json:"requests_per_minute"`       // of one account
@@ -48,7 +49,7 @@ func DefaultConfig() Config {
 		Limits: Limits{
 			OffersPerMinute: 10, OffersPerPairMinute: 5, OffersToCalleeMinute: 20,
 			HandInsPerTokenMinute: 600, LettersPerMailbox: 20000, BytesPerMailbox: 64 << 20,
-			KnocksPerDay: 30, KnocksPerInviteDay: 100, KnocksToAccountDay: 50,
+			KnocksPerDay: 30, KnocksPerInviteDay: 100, KnocksToAccountDay: 50, ReportsPerDay: 50,
 			TriesPerMinute: 60, InviteTriesPerMinute: 6000, RequestsPerMinute: 600, KeysPerContactDay: 20,
 			RestartsPerMinute: 10, RestartsPerHour: 60,
 			AllocationsPerLeg: 8, PacketsPerSecond: 2000, PacketSize: 1480, RelayTriesPerMinute: 1200,

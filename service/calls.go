@@ -149,7 +149,7 @@ func (s *Service) offerRefused(ctx context.Context, d *device, m call.Message, c
 		return err
 	}
 	if v.Action == guard.Quarantine && !c.CalleeDevice.IsZero() {
-		n := store.Notice{Kind: "held_back", Account: c.Caller, Name: d.account.Name, Media: c.Media.String()}
+		n := store.Notice{Kind: "held_back", Account: c.Caller, Name: d.account.Name, Media: c.Media.String(), Call: c.ID}
 		if err := s.tell(ctx, c.Callee, n); err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *Service) occupied(ctx context.Context, c store.Call) (call.Reason, erro
 	if err := s.keep(ctx, record); err != nil {
 		return call.Busy, err
 	}
-	return call.Busy, s.tell(ctx, c.Callee, store.Notice{Kind: "missed", Account: c.Caller, Name: s.nameOf(ctx, c.Caller), Media: c.Media.String()})
+	return call.Busy, s.tell(ctx, c.Callee, s.noticeOf(ctx, c, "missed"))
 }
 
 // ringWaiting rings a device that has just connected, for what is left of the
@@ -217,10 +217,17 @@ func (s *Service) end(ctx context.Context, c store.Call, from guard.State, why c
 	if err := s.keep(ctx, s.record(c, outcome)); err != nil {
 		return err
 	}
-	if outcome == "missed" || outcome == "cancelled" {
-		return s.tell(ctx, c.Callee, store.Notice{Kind: "missed", Account: c.Caller, Name: s.nameOf(ctx, c.Caller), Media: c.Media.String(), At: c.Offered})
+	if kind := noticed[outcome]; kind != "" {
+		return s.tell(ctx, c.Callee, s.noticeOf(ctx, c, kind))
 	}
 	return nil
+}
+
+// noticed is the kind of notice that a call which rang leaves with the callee.
+var noticed = map[string]string{"missed": "missed", "cancelled": "missed", "answered": "answered", "declined": "declined"}
+
+func (s *Service) noticeOf(ctx context.Context, c store.Call, kind string) store.Notice {
+	return store.Notice{Kind: kind, Account: c.Caller, Name: s.nameOf(ctx, c.Caller), Media: c.Media.String(), At: c.Offered, Call: c.ID}
 }
 
 // record is the line of a call for the hunt: no content.

@@ -70,11 +70,11 @@ func (s *Service) deliverKnock(from store.Account, name string, ev guard.Event) 
 	if v := s.guard.Judge(&ev); !v.Passed() {
 		return nil
 	}
-	fresh, err := s.store.Knock(ctx, from.ID, to.ID)
+	attempt := store.Call{ID: s.id(), Caller: from.ID, Callee: to.ID, Offered: s.config.Now()}
+	fresh, err := s.store.Knock(ctx, from.ID, to.ID, attempt.ID)
 	if err != nil || !fresh {
 		return err
 	}
-	attempt := store.Call{ID: s.id(), Caller: from.ID, Callee: to.ID, Offered: s.config.Now()}
 	if d := s.hub.of(from.ID); d != nil { // a knock comes on a request; the client shows what it is on its socket
 		attempt.CallerBuild, attempt.CallerPrint = d.build, d.print
 	}
@@ -97,7 +97,7 @@ func (r *request) contacts() (any, error) {
 		if c.Accepted {
 			state = "accepted"
 		}
-		out = append(out, map[string]any{"account": c.Account, "name": c.Name, "state": state, "since": c.Since.UnixMilli()})
+		out = append(out, map[string]any{"account": c.Account, "name": c.Name, "state": state, "since": c.Since.UnixMilli(), "reported": c.Reported})
 	}
 	return map[string]any{"contacts": out}, nil
 }
@@ -228,26 +228,22 @@ func (s *Service) expireLetters(ctx context.Context, now time.Time) error {
 
 func (r *request) notices() (any, error) {
 	all, err := r.s.store.Notices(r.Context(), r.account.ID, r.s.config.Now().Add(-30*day))
-	out := make([]map[string]any, 0, len(all))
-	for _, n := range all {
-		out = append(out, noticeJSON(n))
-	}
-	return map[string]any{"notices": out}, err
+	return map[string]any{"notices": append([]store.Notice{}, all...)}, err
 }
 
-func noticeJSON(n store.Notice) map[string]any {
-	return map[string]any{"kind": n.Kind, "account": n.Account, "name": n.Name, "media": n.Media, "at": n.At.UnixMilli(), "count": n.Count}
-}
+// listed are the kinds of notices that are kept in a list, which a person can
+// ask for: calls at that person, and letters that expired. The other kinds can be
+// seen from the contacts.
+var listed = map[string]bool{"missed": true, "held_back": true, "answered": true, "declined": true, "expired": true}
 
-// tell gives a notice to a person: to the device when it is connected, and for
-// calls that were missed or held back and letters that expired also to the list
-// that it can ask for. The other kinds can be seen from the contacts.
+// tell gives a notice to a person: to the device when it is connected, and to
+// the list.
 func (s *Service) tell(ctx context.Context, to wire.ID, n store.Notice) error {
 	if n.At.IsZero() {
 		n.At = s.config.Now()
 	}
 	n.Count = max(1, n.Count)
-	if n.Kind == "missed" || n.Kind == "held_back" || n.Kind == "expired" {
+	if listed[n.Kind] {
 		kept, err := s.store.AddNotice(ctx, to, n)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
@@ -257,7 +253,7 @@ func (s *Service) tell(ctx context.Context, to wire.ID, n store.Notice) error {
 		}
 		n = kept
 	}
-	b, err := json.Marshal(noticeJSON(n))
+	b, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}

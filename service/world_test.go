@@ -31,10 +31,13 @@ type world struct {
 	s      *Service
 	media  *relay.Relay
 	web    *httptest.Server
+	watch  Watch
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, folder: t.TempDir()}
+func newWorld(t *testing.T) *world { return newWatchedWorld(t, nil) }
+
+func newWatchedWorld(t *testing.T, watch Watch) *world {
+	w := &world{t: t, folder: t.TempDir(), watch: watch}
 	w.start()
 	t.Cleanup(w.stop)
 	return w
@@ -44,7 +47,7 @@ func (w *world) start() {
 	w.t.Helper()
 	var err error
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	w.s, err = New(Config{Data: w.folder, Version: "test", Log: quiet, Relay: func(g *guard.Set) (Relay, error) {
+	w.s, err = New(Config{Data: w.folder, Version: "test", Log: quiet, Watch: w.watch, Relay: func(g *guard.Set) (Relay, error) {
 		w.media, err = relay.Listen(relay.Config{Addr: "127.0.0.1:0", Guard: g, Log: quiet})
 		return w.media, err
 	}})

@@ -159,8 +159,8 @@ func (s *Store) Runs(ctx context.Context) ([]string, error) {
 }
 
 // DeleteAccount deletes an account with all that is its own and returns who was
-// an accepted contact, or ErrNotFound. Verdicts, call records and blocks stay:
-// they are evidence, and so does a block's name. Nothing else of its name and
+// an accepted contact, or ErrNotFound. Verdicts, call records, reports and blocks
+// stay: they are evidence, and so does a block's name. Nothing else of its name and
 // keys is left in the file or in the log.
 func (s *Store) DeleteAccount(ctx context.Context, id wire.ID) (contacts []wire.ID, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
@@ -198,8 +198,8 @@ func (s *Store) deleteAccount(t *tx, id wire.ID) error {
 	return nil
 }
 
-// EndRun deletes the accounts of a run of the test range with its unused
-// invites, and returns the accounts.
+// EndRun deletes the accounts of a run of the test range with its reports and
+// unused invites, and returns the accounts.
 func (s *Store) EndRun(ctx context.Context, run string) (ended []Account, err error) {
 	if run == "" {
 		return nil, nil
@@ -211,6 +211,9 @@ func (s *Store) EndRun(ctx context.Context, run string) (ended []Account, err er
 		}
 		for _, a := range ended {
 			if err := s.deleteAccount(t, a.ID); err != nil {
+				return err
+			}
+			if _, err := t.exec("DELETE FROM reports WHERE reporter = ?", a.ID[:]); err != nil {
 				return err
 			}
 		}

@@ -175,7 +175,7 @@ func TestContacts(t *testing.T) {
 	a, b := account(t, s, "alice"), account(t, s, "bob")
 	knock := func(from, to wire.ID, want bool) {
 		t.Helper()
-		fresh, err := s.Knock(ctx, from, to)
+		fresh, err := s.Knock(ctx, from, to, wire.ID{9})
 		check(t, err)
 		same(t, "fresh", fresh, want)
 	}
@@ -191,7 +191,7 @@ func TestContacts(t *testing.T) {
 	for _, x := range [][2]Account{{a, b}, {b, a}} {
 		list, err := s.Contacts(ctx, x[0].ID)
 		check(t, err)
-		same(t, "contacts", len(list) == 1 && list[0] == Contact{x[1].ID, x[1].Name, true, start}, true)
+		same(t, "contacts", len(list) == 1 && list[0] == Contact{x[1].ID, x[1].Name, true, start, false}, true)
 	}
 	was, err := s.RemoveContact(ctx, a.ID, b.ID)
 	check(t, err)
@@ -202,7 +202,7 @@ func TestContacts(t *testing.T) {
 	list, err := s.Contacts(ctx, b.ID)
 	check(t, err)
 	same(t, "contacts", len(list), 0)
-	_, err = s.Knock(ctx, a.ID, wire.ID{1})
+	_, err = s.Knock(ctx, a.ID, wire.ID{1}, wire.ID{9})
 	is(t, err, ErrNotFound)
 }
 

@@ -181,9 +181,9 @@ func TestNotices(t *testing.T) {
 	same(t, "the oldest went", all[0].At, start.Add(2*time.Hour))
 	_, err = s.AddNotice(ctx, wire.ID{9}, Notice{Kind: "missed", At: start})
 	is(t, err, ErrNotFound)
-	b, err := json.Marshal(Notice{"missed", wire.ID{1}, "bob", "video", start, 2})
+	b, err := json.Marshal(Notice{"missed", wire.ID{1}, "bob", "video", start, 2, wire.ID{3}, true})
 	check(t, err)
-	same(t, "JSON", string(b), `{"kind":"missed","account":"01000000000000000000000000000000","name":"bob","media":"video","at":1795370400000,"count":2}`)
+	same(t, "JSON", string(b), `{"kind":"missed","account":"01000000000000000000000000000000","name":"bob","media":"video","at":1795370400000,"count":2,"call":"03000000000000000000000000000000","reported":true}`)
 }
 
 func TestBlocks(t *testing.T) {

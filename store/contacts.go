@@ -13,12 +13,13 @@ type Contact struct {
 	Name     string
 	Accepted bool // false: they knocked at us
 	Since    time.Time
+	Reported bool // this person reported the knock
 }
 
-// Knock asks to become a contact. It is fresh unless the two are contacts or
+// Knock asks to become a contact; the knock has the id of its record. It is fresh unless the two are contacts or
 // from has knocked before; a knock both ways accepts nothing. It returns
 // ErrNotFound where one of them does not exist.
-func (s *Store) Knock(ctx context.Context, from, to wire.ID) (fresh bool, err error) {
+func (s *Store) Knock(ctx context.Context, from, to, knock wire.ID) (fresh bool, err error) {
 	if from == to {
 		return false, nil
 	}
@@ -30,7 +31,7 @@ func (s *Store) Knock(ctx context.Context, from, to wire.ID) (fresh bool, err er
 		if there != 2 {
 			return ErrNotFound
 		}
-		n, err := t.exec("INSERT INTO contacts (owner, other, accepted, since) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING", to[:], from[:], ns(s.now()))
+		n, err := t.exec("INSERT INTO contacts (owner, other, accepted, since, knock) VALUES (?, ?, 0, ?, ?) ON CONFLICT DO NOTHING", to[:], from[:], ns(s.now()), knock[:])
 		fresh = n == 1
 		return err
 	})
@@ -77,10 +78,11 @@ func (s *Store) RemoveContact(ctx context.Context, me, other wire.ID) (wasAccept
 
 // Contacts returns a person's contacts and those who knocked, by name.
 func (s *Store) Contacts(ctx context.Context, me wire.ID) ([]Contact, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT c.other, a.name, c.accepted, c.since FROM contacts c JOIN accounts a ON a.id = c.other
+	rows, err := s.read.QueryContext(ctx, `SELECT c.other, a.name, c.accepted, c.since,
+		NOT c.accepted AND EXISTS (SELECT 1 FROM reports r WHERE r.reporter = c.owner AND r.attempt = c.knock) FROM contacts c JOIN accounts a ON a.id = c.other
 		WHERE c.owner = ? ORDER BY a.name`, me[:])
 	return rowsOf(rows, err, func(r scanner) (c Contact, err error) {
-		err = r.Scan(fixed(c.Account[:]), &c.Name, &c.Accepted, (*stamp)(&c.Since))
+		err = r.Scan(fixed(c.Account[:]), &c.Name, &c.Accepted, (*stamp)(&c.Since), &c.Reported)
 		return c, err
 	})
 }

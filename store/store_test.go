@@ -88,7 +88,7 @@ func account(t *testing.T, s *Store, name string) Account {
 
 func befriend(t *testing.T, s *Store, a, b Account) {
 	t.Helper()
-	_, err := s.Knock(t.Context(), a.ID, b.ID)
+	_, err := s.Knock(t.Context(), a.ID, b.ID, wire.ID{9})
 	check(t, err)
 	check(t, s.AcceptKnock(t.Context(), b.ID, a.ID))
 }
