@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -251,12 +252,16 @@ func (s *Service) record(c store.Call, outcome string) store.Record {
 	}
 	switch {
 	case !c.Answered.IsZero():
-		r.RingMS, r.TalkMS = int32(c.Answered.Sub(c.Offered).Milliseconds()), int32(now.Sub(c.Answered).Milliseconds())
+		r.RingMS, r.TalkMS = milliseconds(c.Answered.Sub(c.Offered)), milliseconds(now.Sub(c.Answered))
 	case outcome != "blocked":
-		r.RingMS = int32(now.Sub(c.Offered).Milliseconds())
+		r.RingMS = milliseconds(now.Sub(c.Offered))
 	}
 	return r
 }
+
+// milliseconds are never below 0, whatever happened to the clock meanwhile, and
+// fit into a record.
+func milliseconds(d time.Duration) int32 { return int32(min(max(0, d.Milliseconds()), math.MaxInt32)) }
 
 func (s *Service) nameOf(ctx context.Context, id wire.ID) string {
 	a, err := s.store.Account(ctx, id)

@@ -29,6 +29,7 @@ type imported struct {
 	Records  int64            `json:"records"`
 	Rejected int64            `json:"rejected"`
 	Reasons  map[string]int64 `json:"reasons"`
+	LeftOut  int64            `json:"left_out"` // lines that the mapping does not want
 	Unread   []string         `json:"unread"`
 	Files    int              `json:"files"`
 	Old      int64            `json:"old"` // records that are older than the service keeps, and go with the next expiry
@@ -102,6 +103,9 @@ func importMapped(e *env, path string, mapping *record.Mapping, add func(record.
 	for one, err := range mapping.Reader(from, record.Options{Now: e.now()}) {
 		var reject *record.Reject
 		switch {
+		case errors.As(err, &reject) && reject.LeftOut():
+			done.LeftOut++
+			continue
 		case errors.As(err, &reject):
 			done.Rejected++
 			done.Reasons[reject.Reason]++
@@ -141,6 +145,9 @@ func (c *callsImportCommand) report(e *env, done *imported) error {
 		}
 	} else {
 		fmt.Fprintf(e.stdout, "%d records in %d files\n", done.Records, done.Files)
+		if done.LeftOut > 0 {
+			fmt.Fprintf(e.stdout, "  %d lines are left out by the mapping\n", done.LeftOut)
+		}
 		for _, reason := range slices.Sorted(maps.Keys(done.Reasons)) {
 			fmt.Fprintf(e.stdout, "  %d lines are no records: %s\n", done.Reasons[reason], reason)
 		}

@@ -48,6 +48,9 @@ type serveCommand struct {
 	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`
 	Open     bool   `help:"Let anybody register, without an invite."`
 	Cluster  string `placeholder:"URL" help:"A NATS cluster, for several nodes; without it the bus is inside the process."`
+
+	Calls     string `placeholder:"DIR" help:"Where call records are archived (default: calls in the data folder)."`
+	KeepCalls string `name:"keep-calls" default:"14d" help:"How long call records are kept, like 14d."`
 }
 
 // Run serves until it is told to stop.
@@ -91,6 +94,12 @@ func (c *serveCommand) Run(e *env) error {
 		return &failure{code: "serve", what: "serve " + c.dir(), why: err, hint: serveHint(err)}
 	}
 	defer watch.close()
+	keep, _ := parseKeep(c.KeepCalls) // checked above
+	calls, err := startCallArchive(e.ctx, s.Store(), c.Calls, c.dir(), keep, e.now, log)
+	if err != nil {
+		return &failure{code: "calls", what: "archive of call records", why: err, hint: serveHint(err)}
+	}
+	defer calls.close()
 	if err := s.Serving(c.reachable(listener)); err != nil {
 		return err
 	}
@@ -107,6 +116,9 @@ func (c *serveCommand) check() error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") || c.Domain != "" && c.TLSCert != "" {
 		return &failure{code: "usage", what: "serve", hint: "give either --domain, or --tls-cert and --tls-key together", exit: exitUsage}
+	}
+	if _, err := parseKeep(c.KeepCalls); err != nil {
+		return &failure{code: "usage", what: "--keep-calls " + c.KeepCalls, why: err, hint: "give a number of days, like 14d", exit: exitUsage}
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {

@@ -48,10 +48,10 @@ func Open(where string) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archive %s: %w; give a folder", where, err)
 	}
-	return &Archive{place: folder(dir), name: where, step: func(string) {}}, nil
+	return &Archive{place: folder(dir), name: dir, step: func(string) {}}, nil
 }
 
-// String returns the place, as it was given.
+// String returns the place, as Open takes it from anywhere.
 func (a *Archive) String() string { return a.name }
 
 // Object is a file of the archive: records of one hour.

@@ -58,6 +58,9 @@ type Reject struct {
 // Error says which line, and why.
 func (r *Reject) Error() string { return fmt.Sprintf("line %d: %s", r.Line, r.Reason) }
 
+// LeftOut tells whether the mapping says that such lines are not wanted.
+func (r *Reject) LeftOut() bool { return r.Reason == errLeftOut.Error() }
+
 // LoadMapping reads a mapping: that of a system that we know by its name
 // (asterisk, kamailio), or that in a file.
 func LoadMapping(name string) (*Mapping, error) {
