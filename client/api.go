@@ -122,6 +122,7 @@ type Contact struct {
 	KeysChanged bool // sending waits until ConfirmKeys
 	Verified    bool // the safety number was compared
 	CanWrite    bool // the contact's delivery token is here
+	Reported    bool // this person found the knock strange, and said so
 	Unread      int
 	Last        *Message
 }
@@ -156,15 +157,17 @@ type Safety struct {
 	QR     string // an SVG document
 }
 
-// Notice is a call that was missed or held back, or word of letters that waited
-// too long for this device and are gone: Count of them, of whom is not known.
+// Notice is a call at this person, or word of letters that waited too long for
+// this device and are gone: Count of them, of whom is not known.
 type Notice struct {
-	Kind    string // "missed", "held_back" or "expired"
-	Account wire.ID
-	Name    string // as the person named the contact, else the account's name
-	Media   wire.Media
-	At      int64 // Unix ms
-	Count   int
+	Kind     string // "missed", "held_back", "answered", "declined" or "expired"
+	Account  wire.ID
+	Name     string // as the person named the contact, else the account's name
+	Media    wire.Media
+	At       int64 // Unix ms
+	Count    int
+	Call     wire.ID // the latest of them; zero for what is no call
+	Reported bool    // this person reported that call
 }
 
 // Local is what the other end of a call must know of this one's media engine;

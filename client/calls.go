@@ -61,7 +61,7 @@ func (c *Client) ring(r ring.Ring) {
 		return
 	}
 	if ct.KeysChanged {
-		c.emit(Event{Kind: HeldBackEvent, Notice: Notice{Kind: "held_back", Account: ct.Account, Name: ct.Name, Media: r.Media, At: c.now(), Count: 1}})
+		c.emit(Event{Kind: HeldBackEvent, Notice: Notice{Kind: "held_back", Account: ct.Account, Name: ct.Name, Media: r.Media, At: c.now(), Count: 1, Call: r.Call}})
 		return
 	}
 	ttl := time.Duration(r.TTL) * time.Millisecond

@@ -23,10 +23,11 @@ type contactsAnswer struct {
 }
 
 type listed struct {
-	Account wire.ID `json:"account"`
-	Name    string  `json:"name"`
-	State   string  `json:"state"`
-	Since   int64   `json:"since"`
+	Account  wire.ID `json:"account"`
+	Name     string  `json:"name"`
+	State    string  `json:"state"`
+	Since    int64   `json:"since"`
+	Reported bool    `json:"reported"`
 }
 
 // Contacts returns everybody this person has to do with, by name.
@@ -49,7 +50,7 @@ func (c *Client) Contacts() []Contact {
 func (ct *contact) view() Contact {
 	v := Contact{
 		Account: ct.Account, Name: ct.Name, Username: ct.Username, State: ct.State,
-		KeysChanged: ct.KeysChanged, Verified: ct.Verified, CanWrite: ct.canWrite(),
+		KeysChanged: ct.KeysChanged, Verified: ct.Verified, CanWrite: ct.canWrite(), Reported: ct.State == Knocked && ct.Reported,
 	}
 	for _, m := range ct.messages {
 		if !m.Mine && !m.Seen {
@@ -105,13 +106,18 @@ func (c *Client) refresh(ctx context.Context) error {
 func (c *Client) reconcile(ch *change, l listed) {
 	ct := c.state.contacts[l.Account]
 	st := ContactState(l.State)
+	if ct != nil && ct.Reported != l.Reported {
+		ct.Reported = l.Reported
+		ch.contact(ct)
+		ch.emit(Event{Kind: ContactsEvent})
+	}
 	if st != Accepted && st != Knocked || ct != nil && ct.State == st || st == Accepted && !c.wanted(ct, l.Name) {
 		return
 	}
 	if ct == nil {
 		ct = c.state.newContact(l.Account, clean(l.Name, maxName), st)
 	}
-	ct.State = st
+	ct.State, ct.Reported = st, l.Reported
 	if c.state.waiting[ct.Username] && st == Accepted {
 		delete(c.state.waiting, ct.Username)
 		ch.drop(waitingPrefix + ct.Username)

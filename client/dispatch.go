@@ -93,29 +93,36 @@ func (c *Client) takeSettings(ctx context.Context, b []byte) error {
 
 // notice is a notice of the server, on the socket and in GET /v1/notices.
 type notice struct {
-	Kind    string  `json:"kind"`
-	Account wire.ID `json:"account"`
-	Name    string  `json:"name"`
-	Media   string  `json:"media"`
-	At      int64   `json:"at"`
-	Count   int     `json:"count"`
+	Kind     string  `json:"kind"`
+	Account  wire.ID `json:"account"`
+	Name     string  `json:"name"`
+	Media    string  `json:"media"`
+	At       int64   `json:"at"`
+	Count    int     `json:"count"`
+	Call     wire.ID `json:"call"`
+	Reported bool    `json:"reported"`
 }
+
+// shown are the kinds of notices that this person is shown.
+var shown = map[string]bool{"missed": true, "held_back": true, "answered": true, "declined": true, "expired": true}
 
 func (c *Client) takeNotice(ctx context.Context, b []byte) error {
 	var n notice
 	if err := strict(b, &n); err != nil {
 		return protocolError(err)
 	}
+	if shown[n.Kind] {
+		c.mu.Lock()
+		v := c.noticeView(n)
+		c.mu.Unlock()
+		c.emit(Event{Kind: HeldBackEvent, Notice: v})
+		return nil
+	}
 	switch n.Kind {
 	case "knock", "accepted", "removed":
 		c.background(func(ctx context.Context) { _ = c.Refresh(ctx) })
 	case "keys_changed":
 		return c.markChanged(ctx, n.Account)
-	case "missed", "held_back", "expired":
-		c.mu.Lock()
-		v := c.noticeView(n)
-		c.mu.Unlock()
-		c.emit(Event{Kind: HeldBackEvent, Notice: v})
 	}
 	return nil
 }
@@ -146,7 +153,7 @@ func (c *Client) markChanged(ctx context.Context, id wire.ID) error {
 
 // noticeView shows a notice under the name that this person gave the contact.
 func (c *Client) noticeView(n notice) Notice {
-	v := Notice{Kind: n.Kind, Account: n.Account, Name: clean(n.Name, maxName), At: n.At, Count: n.Count, Media: wire.Sound}
+	v := Notice{Kind: n.Kind, Account: n.Account, Name: clean(n.Name, maxName), At: n.At, Count: n.Count, Media: wire.Sound, Call: n.Call, Reported: n.Reported}
 	if n.Media == wire.Video.String() {
 		v.Media = wire.Video
 	}
@@ -156,8 +163,8 @@ func (c *Client) noticeView(n notice) Notice {
 	return v
 }
 
-// Notices returns the calls of the last 30 days that were missed or held back,
-// and word of letters that expired, as the server has them.
+// Notices returns the calls at this person of the last 30 days, and word of
+// letters that expired, as the server has them.
 func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 	var out struct {
 		Notices []json.RawMessage `json:"notices"`
@@ -173,7 +180,7 @@ func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 		if err := strict(raw, &n); err != nil {
 			return nil, protocolError(err)
 		}
-		if n.Kind == "missed" || n.Kind == "held_back" || n.Kind == "expired" {
+		if shown[n.Kind] {
 			all = append(all, c.noticeView(n))
 		}
 	}

@@ -62,6 +62,7 @@ type contact struct {
 	State       ContactState `json:"state"`
 	KeysChanged bool         `json:"keys_changed,omitempty"`
 	Verified    bool         `json:"verified,omitempty"`
+	Reported    bool         `json:"reported,omitempty"` // the knock was
 	Pinned      pinned       `json:"pinned"`
 	Shown       *pinned      `json:"shown,omitempty"`     // new keys whose number a person was shown
 	Theirs      []byte       `json:"theirs,omitempty"`    // delivery token: with it we may write to them

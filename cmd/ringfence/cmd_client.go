@@ -34,7 +34,8 @@ type clientCommand struct {
 	Rotate        clientRotate   `cmd:"" help:"Give a contact another delivery token, and revoke the one before."`
 	Send          clientSend     `cmd:"" help:"Send a text; done when the server has it on disk."`
 	Receive       clientReceive  `cmd:"" help:"Print texts that were not printed yet, each once."`
-	Notices       clientNotices  `cmd:"" help:"List missed calls and those held back."`
+	Notices       clientNotices  `cmd:"" help:"List calls that came: answered, declined, missed and held back."`
+	Report        clientReport   `cmd:"" help:"Report a call, or a knock, that was strange."`
 	Call          clientCall     `cmd:"" help:"Call a contact, with a test picture and tone."`
 	Answer        clientAnswer   `cmd:"" help:"Answer the next call, with a test picture and tone."`
 	SignOut       clientSignOut  `cmd:"" help:"End this device's session; its keys stay."`
@@ -191,7 +192,7 @@ func contactsJSON(all []client.Contact) []map[string]any {
 	for _, ct := range all {
 		list = append(list, map[string]any{
 			"account": ct.Account, "name": ct.Name, "username": ct.Username, "state": ct.State,
-			"keys_changed": ct.KeysChanged, "verified": ct.Verified, "can_write": ct.CanWrite, "unread": ct.Unread,
+			"keys_changed": ct.KeysChanged, "verified": ct.Verified, "can_write": ct.CanWrite, "unread": ct.Unread, "reported": ct.Reported,
 		})
 	}
 	return list

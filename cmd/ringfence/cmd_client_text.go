@@ -149,13 +149,17 @@ func (n *clientNotices) Run(e *env, c *clientCommand) error {
 		}
 		list := []map[string]any{}
 		for _, v := range all {
-			list = append(list, map[string]any{"kind": v.Kind, "account": v.Account, "name": v.Name, "media": v.Media.String(), "at": stamp(v.At), "count": v.Count})
+			list = append(list, noticeLine(v))
 		}
 		if n.JSON {
 			return writeJSON(e, map[string]any{"notices": list})
 		}
 		for _, v := range all {
-			fmt.Fprintf(e.stdout, "%s  %-9s %-5s %s (%d)\n", stamp(v.At), v.Kind, v.Media, v.Name, v.Count)
+			said := ""
+			if v.Reported {
+				said = ", reported"
+			}
+			fmt.Fprintf(e.stdout, "%s  %-9s %-5s %s (%d)%s\n", stamp(v.At), v.Kind, v.Media, v.Name, v.Count, said)
 		}
 		return nil
 	})

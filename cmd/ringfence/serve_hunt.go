@@ -12,27 +12,35 @@ import (
 	"github.com/ringfence/ringfence/hunt/live"
 	"github.com/ringfence/ringfence/hunt/record"
 	"github.com/ringfence/ringfence/store"
+	"github.com/ringfence/ringfence/wire"
 )
 
-// liveHunt is the live hunt inside of serve: it sees each call's record, and says
-// whose calls are held back. It keeps nothing up: a call does not wait for it.
+// liveHunt is the live hunt inside of serve: it sees each call's record and what
+// people report, and says whose calls are held back. It keeps nothing up: a call
+// does not wait for it.
 type liveHunt struct {
 	trials  live.Trials // of runs of the test range, apart from what people do
 	runner  atomic.Pointer[live.Runner]
-	queue   chan store.Record
-	missed  atomic.Int64 // records for which the queue had no room
+	queue   chan heard
+	missed  atomic.Int64 // records and reports for which the queue had no room
 	stop    context.CancelFunc
 	feeding sync.WaitGroup
 	log     *slog.Logger
 }
 
+// heard is a record, or a report.
+type heard struct {
+	store.Record
+	reporter wire.ID // zero: a record; of a report only the call is set
+}
+
 const (
-	huntQueue = 8192 // records that wait
+	huntQueue = 8192 // records and reports that wait
 	huntBatch = 512  // that are handed on together
 )
 
 func newLiveHunt(log *slog.Logger) *liveHunt {
-	return &liveHunt{queue: make(chan store.Record, huntQueue), stop: func() {}, log: log}
+	return &liveHunt{queue: make(chan heard, huntQueue), stop: func() {}, log: log}
 }
 
 // Saw takes a record; see service.Watch.
@@ -41,8 +49,21 @@ func (h *liveHunt) Saw(r store.Record) {
 		h.trials.Saw(r.Run, record.Of(r))
 		return
 	}
+	h.put(heard{Record: r})
+}
+
+// Reported takes a report; see service.Listener.
+func (h *liveHunt) Reported(run string, reporter, attempt wire.ID) {
+	if run != "" {
+		h.trials.Report(run, reporter.String(), attempt.String())
+		return
+	}
+	h.put(heard{Record: store.Record{Call: attempt}, reporter: reporter})
+}
+
+func (h *liveHunt) put(one heard) {
 	select {
-	case h.queue <- r:
+	case h.queue <- one:
 	default:
 		h.missed.Add(1)
 	}
@@ -76,24 +97,35 @@ func (h *liveHunt) start(ctx context.Context, b *bus.Bus) error {
 	return nil
 }
 
-// feed hands records on, many at a time when many wait.
+// feed hands on what is heard, in its order: many records at a time when many
+// wait, and a report behind the record of its call.
 func (h *liveHunt) feed(ctx context.Context, to *live.Runner) {
 	batch := make([]record.Record, 0, huntBatch)
 	for {
+		var one heard
 		select {
 		case <-ctx.Done():
 			return
-		case r := <-h.queue:
-			batch = append(batch[:0], record.Of(r))
+		case one = <-h.queue:
 		}
-		for len(batch) < huntBatch && len(h.queue) > 0 {
-			batch = append(batch, record.Of(<-h.queue))
+		batch = batch[:0]
+		for one.reporter.IsZero() {
+			batch = append(batch, record.Of(one.Record))
+			if len(batch) == huntBatch || len(h.queue) == 0 {
+				break
+			}
+			one = <-h.queue
 		}
 		if err := to.Add(ctx, batch...); err != nil && ctx.Err() == nil {
 			h.log.Error("calls did not reach the live hunt; they are in the store, and a hunt over the records finds what this one does not", "records", len(batch), "why", err)
 		}
+		if !one.reporter.IsZero() {
+			if err := to.Report(ctx, one.reporter.String(), one.Call.String()); err != nil && ctx.Err() == nil {
+				h.log.Error("a report did not reach the live hunt; it is in the store, and the console shows it", "why", err)
+			}
+		}
 		if n := h.missed.Swap(0); n > 0 {
-			h.log.Warn("the live hunt was too slow for some calls; they are in the store", "records", n)
+			h.log.Warn("the live hunt was too slow for some calls or reports; they are in the store", "number", n)
 		}
 	}
 }

@@ -58,6 +58,15 @@ func (t *Trials) begin(run string, now int64) *trial {
 	return one
 }
 
+// Report takes a word of somebody of a run that a call was strange.
+func (t *Trials) Report(run, user, call string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one := t.runs[run]; one != nil {
+		one.detector.Report(user, call)
+	}
+}
+
 // Held tells whether a call of a run belongs to a campaign of that run.
 func (t *Trials) Held(run string, r record.Record) (campaign string, held bool) {
 	t.mu.Lock()
