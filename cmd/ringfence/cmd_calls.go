@@ -29,7 +29,7 @@ type callsCommand struct {
 // callsPlace is embedded by the commands about call records.
 type callsPlace struct {
 	dataFolder
-	Calls string `placeholder:"DIR" help:"Where the records are (default: where the service keeps them, calls in its data folder)."`
+	Calls string `placeholder:"PLACE" help:"Where the records are, a folder or s3://BUCKET (default: where the service keeps them)."`
 }
 
 // callRecords are the records of a data folder.
@@ -56,7 +56,7 @@ func (c *callsPlace) open(e *env) (*callRecords, error) {
 		place = c.Calls
 	}
 	var err error
-	if r.archive, err = openArchive(place, c.dir()); err != nil {
+	if r.archive, err = openArchive(e.ctx, place, c.dir()); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
@@ -83,13 +83,13 @@ func (r *callRecords) view(ctx context.Context, dir string, since, until time.Ti
 }
 
 // openArchive opens the archive in a place; "" is the usual one of a data folder.
-func openArchive(place, dir string) (*archive.Archive, error) {
+func openArchive(ctx context.Context, place, dir string) (*archive.Archive, error) {
 	if place == "" {
 		place = filepath.Join(dir, "calls")
 	}
-	a, err := archive.Open(place)
+	a, err := archive.Open(ctx, place)
 	if err != nil {
-		return nil, &failure{code: "calls", what: "call records in " + place, why: err, hint: "give a folder with --calls"}
+		return nil, &failure{code: "calls", what: "call records in " + place, why: err, hint: "see docs/archive.md"}
 	}
 	return a, nil
 }

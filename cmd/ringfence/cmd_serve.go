@@ -49,7 +49,7 @@ type serveCommand struct {
 	Open     bool   `help:"Let anybody register, without an invite."`
 	Cluster  string `placeholder:"URL" help:"A NATS cluster, for several nodes; without it the bus is inside the process."`
 
-	Calls     string `placeholder:"DIR" help:"Where call records are archived (default: calls in the data folder)."`
+	Calls     string `placeholder:"PLACE" help:"Where call records are archived: a folder, or s3://BUCKET?region=REGION (default: calls in the data folder)."`
 	KeepCalls string `name:"keep-calls" default:"14d" help:"How long call records are kept, like 14d."`
 }
 

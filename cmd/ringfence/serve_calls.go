@@ -31,7 +31,7 @@ const (
 
 // startCallArchive has it run until close.
 func startCallArchive(ctx context.Context, s *store.Store, place, dir string, keep time.Duration, now func() time.Time, log *slog.Logger) (*callArchive, error) {
-	to, err := openArchive(place, dir)
+	to, err := openArchive(ctx, place, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -42,13 +42,28 @@ type Archive struct {
 	step  func(string) // of an export, for the test that crashes at each
 }
 
-// Open opens the archive in a folder, which need not be there yet.
-func Open(where string) (*Archive, error) {
+// Open opens the archive in a folder, which need not be there yet, or in a bucket:
+// s3://BUCKET?region=REGION&prefix=calls/ with &endpoint=https://HOST for storage
+// that is not Amazon's.
+func Open(ctx context.Context, where string) (*Archive, error) {
+	a := &Archive{name: where, step: func(string) {}}
+	if strings.Contains(where, "://") {
+		if !strings.HasPrefix(where, "s3://") {
+			return nil, fmt.Errorf("archive %s: not a place that is known; give a folder or s3://BUCKET", where)
+		}
+		b, err := openBucket(ctx, where)
+		if err != nil {
+			return nil, fmt.Errorf("archive %s: %w", where, err)
+		}
+		a.place = b
+		return a, nil
+	}
 	dir, err := filepath.Abs(where)
 	if err != nil {
 		return nil, fmt.Errorf("archive %s: %w; give a folder", where, err)
 	}
-	return &Archive{place: folder(dir), name: dir, step: func(string) {}}, nil
+	a.place, a.name = folder(dir), dir
+	return a, nil
 }
 
 // String returns the place, as Open takes it from anywhere.

@@ -178,7 +178,7 @@ func TestExpiredHalfway(t *testing.T) {
 
 // TestImport imports a file of any order twice, and another of the same hour.
 func TestImport(t *testing.T) {
-	a, err := Open(filepath.Join(t.TempDir(), "calls"))
+	a, err := Open(t.Context(), filepath.Join(t.TempDir(), "calls"))
 	must(t, err)
 	line := func(i int) record.Record {
 		return record.Record{Time: first.Add(time.Duration(i*37%600) * time.Minute).UnixNano(), Caller: "+4912345", Callee: "+336", Outcome: record.Missed, CallerAge: record.NoAge}

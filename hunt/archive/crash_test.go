@@ -40,7 +40,7 @@ func openStore(t testing.TB, dir string) *store.Store {
 
 func exporter(t testing.TB, s *store.Store, dir string) *Exporter {
 	t.Helper()
-	a, err := Open(filepath.Join(dir, "calls"))
+	a, err := Open(t.Context(), filepath.Join(dir, "calls"))
 	if err != nil {
 		t.Fatal(err)
 	}

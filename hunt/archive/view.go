@@ -49,7 +49,7 @@ func (a *Archive) View(ctx context.Context, from waiter, node string, key *Key, 
 func (v *View) gather(ctx context.Context, a *Archive, from waiter, node string, key *Key, since, until time.Time) error {
 	state := store.Waiting{Last: 1<<63 - 1}
 	if from != nil {
-		waiting, err := Open(filepath.Join(v.temp, "waiting"))
+		waiting, err := Open(ctx, filepath.Join(v.temp, "waiting"))
 		if err != nil {
 			return err
 		}
