@@ -1,13 +1,15 @@
 // A conversation with one person.
 
-import type { Contact, Message } from "./engine";
-import { face, h, kept, picture, pictured, theirs } from "./dom";
+import type { Contact, HeldBack, Message } from "./engine";
+import { face, h, keepFocus, kept, picture, pictured, theirs } from "./dom";
 import { explain } from "./load";
 import { composer } from "./composer";
+import { what } from "./missed";
 import { startCall } from "./phone";
 import { announce, ask, toast } from "./say";
 import { go, home } from "./shell";
 import { state } from "./state";
+import { strangeCall } from "./strange";
 import { clock, day, t } from "./words";
 
 const page = 50; // messages fetched at a time
@@ -73,8 +75,8 @@ function keysChanged(c: Contact): HTMLElement {
       h("button", { type: "button", class: "main", on: { click: () => go({ at: "safety", account: c.account }) } }, t("keys_compare"))));
 }
 
-// Log is the list of messages, oldest first. A screen reader reads what is
-// added.
+// Log is the list of messages and of calls, oldest first. A screen reader reads
+// what is added.
 class Log {
   readonly list = h("ol", { class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions", tabindex: 0 });
   readonly earlier = h("button", { type: "button", class: "earlier", hidden: true }, t("earlier"));
@@ -90,6 +92,12 @@ class Log {
       const fresh = !this.shown.has(message.id);
       this.put(message);
       if (fresh && !message.mine) void this.markRead();
+    });
+    state.on("notices", signal, () => {
+      if (!this.loaded) return;
+      const end = this.atEnd();
+      this.draw();
+      if (end) this.toEnd();
     });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.markRead(); }, { signal });
     // The pane changes its height with the keyboard and the composer: whoever was at the end stays there.
@@ -144,17 +152,31 @@ class Log {
     return [...this.shown.values()].sort((a, b) => a.order - b.order);
   }
 
-  // draw writes only the rows that are not there yet, so that they alone are
+  // items are the messages, and the calls of their time.
+  private items(): (Message | HeldBack)[] {
+    const messages = this.sorted(), items: (Message | HeldBack)[] = [];
+    const from = this.earlier.hidden ? 0 : (messages[0]?.at ?? 0); // before it stands what is not loaded
+    const calls = state.notices.filter((n) => n.account === this.account && n.kind !== "expired" && n.at >= from).sort((a, b) => a.at - b.at);
+    for (const m of messages) {
+      while (calls[0] && calls[0].at < m.at) items.push(calls.shift()!);
+      items.push(m);
+    }
+    return [...items, ...calls];
+  }
+
+  private draw(): void { keepFocus(this.list, () => this.drawRows()); }
+
+  // drawRows writes only the rows that are not there yet, so that they alone are
   // read out.
-  private draw(): void {
+  private drawRows(): void {
     const rows = new Map([...this.list.children].map((e) => [(e as HTMLElement).dataset.id ?? "", e as HTMLElement]));
-    let lastDay = "", before: Message | null = null;
+    let lastDay = "", before: Message | HeldBack | null = null;
     const wanted: HTMLElement[] = [];
-    for (const m of this.sorted()) {
+    for (const m of this.items()) {
       const date = day(m.at);
       if (date !== lastDay) wanted.push(rows.get("day " + date) ?? h("li", { class: "day", "data-id": "day " + date }, h("span", {}, date)));
-      const row = rows.get(m.id) ?? bubble(m);
-      row.classList.toggle("follows", date === lastDay && before?.mine === m.mine && m.at - before.at < 300_000);
+      const row = rows.get(keyOf(m)) ?? ("text" in m ? bubble(m) : callLine(m));
+      row.classList.toggle("follows", date === lastDay && before !== null && "text" in before && "text" in m && before.mine === m.mine && m.at - before.at < 300_000);
       wanted.push(row);
       lastDay = date;
       before = m;
@@ -180,6 +202,14 @@ class Log {
       // Receipts go out again with the next connection; there is nothing for the person to do.
     }
   }
+}
+
+// keyOf tells rows apart; a call that shows something else is another row.
+const keyOf = (m: Message | HeldBack): string => ("text" in m ? m.id : `call ${m.kind} ${m.call} ${m.at} ${m.count} ${m.reported}`);
+
+function callLine(n: HeldBack): HTMLElement {
+  return h("li", { class: "call-row", "data-id": keyOf(n) },
+    what(n), h("time", { class: "meta", datetime: new Date(n.at).toISOString() }, clock(n.at)), strangeCall(n));
 }
 
 function bubble(m: Message): HTMLElement {

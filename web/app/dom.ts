@@ -94,3 +94,11 @@ export function face(name: string, className = ""): HTMLElement {
   const first = [...name][0] ?? "?";
   return h("span", { class: `face ground${sum % 6} ${className}`, "aria-hidden": "true" }, h("bdi", {}, first.toLocaleUpperCase()));
 }
+
+// keepFocus redraws without taking the focus from whom it was on.
+export function keepFocus(root: HTMLElement, draw: () => void): void {
+  const key = (document.activeElement as HTMLElement | null)?.closest<HTMLElement>("[data-key]")?.dataset.key;
+  const inside = root.contains(document.activeElement);
+  draw();
+  if (inside && key) [...root.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key)?.focus();
+}

@@ -16,6 +16,7 @@ export interface Contact {
   keysChanged: boolean;    // warn; sending waits until confirmKeys
   verified: boolean;       // the safety number was compared
   canWrite: boolean;       // their delivery token is here
+  reported: boolean;       // this person found the knock strange, and said so
   unread: number;
   last: Message | null;
 }
@@ -31,8 +32,17 @@ export interface Message {
 
 export interface Safety { digits: string; qr: string } // 60 digits in groups of five; qr is an SVG document
 
-// expired: count letters waited 30 days for this device and were deleted; account, name and media say nothing then.
-export interface HeldBack { kind: "missed" | "held_back" | "expired"; account: string; name: string; media: "sound" | "video"; at: number; count: number }
+// A call to this person. expired: count letters waited 30 days for this device and were deleted; account, name and media say nothing then.
+export interface HeldBack {
+  kind: "missed" | "held_back" | "answered" | "declined" | "expired";
+  account: string;
+  name: string;
+  media: "sound" | "video";
+  at: number;
+  count: number;
+  call: string;            // the latest of them; "" when it is not known
+  reported: boolean;       // this person reported that call
+}
 
 export interface IceServers { urls: string[]; username: string; credential: string }
 
@@ -72,6 +82,8 @@ export interface Engine {
   send(account: string, text: string): Promise<Message>;   // resolves when the server has it on disk
   read(account: string): Promise<void>;                    // all shown: sends read receipts
   notices(): Promise<HeldBack[]>;
+  report(call: string): Promise<void>;                      // found strange: the id goes to the server, and nothing else
+  reportKnock(account: string): Promise<void>;
 
   // Calls. The callee offers: it makes its RTCPeerConnection after the person tapped "answer".
   call(account: string, media: "sound" | "video"): Promise<string>;         // the call id, when it rings

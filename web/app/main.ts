@@ -93,8 +93,9 @@ function message(e: Extract<EngineEvent, { kind: "message" }>): void {
 }
 
 function heldBack(e: Extract<EngineEvent, { kind: "held_back" }>): void {
-  const words = { held_back: "held_toast", missed: "missed_toast", expired: "expired" } as const;
-  toast(t(words[e.notice.kind], { name: e.notice.name }));
+  const words = { held_back: "held_toast", missed: "missed_toast", expired: "expired", answered: null, declined: null } as const; // whoever answered knows
+  const said = words[e.notice.kind];
+  if (said) toast(t(said, { name: e.notice.name }));
   void state.refreshNotices();
 }
 

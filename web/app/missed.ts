@@ -1,9 +1,10 @@
-// Calls that were missed, and those that were held back, in plain words.
+// Calls to this person, in plain words: missed, held back, answered and declined.
 
 import type { HeldBack } from "./engine";
-import { face, h, picture, pictured, theirs } from "./dom";
+import { face, h, keepFocus, kept, picture, pictured, theirs } from "./dom";
 import { go, home } from "./shell";
 import { state } from "./state";
+import { strangeCall } from "./strange";
 import { clock, day, number, t } from "./words";
 
 export function missedPane(signal: AbortSignal): HTMLElement {
@@ -11,7 +12,7 @@ export function missedPane(signal: AbortSignal): HTMLElement {
   const empty = h("p", { class: "nobody" }, t("missed_empty"));
   const draw = () => {
     const notices = [...state.notices].sort((a, b) => b.at - a.at);
-    list.replaceChildren(...notices.map(row));
+    keepFocus(list, () => list.replaceChildren(...notices.map(row)));
     empty.hidden = notices.length > 0;
   };
   state.on("notices", signal, draw);
@@ -21,18 +22,28 @@ export function missedPane(signal: AbortSignal): HTMLElement {
     h("div", { class: "scroll" }, h("div", { class: "sheet" }, empty, list)));
 }
 
+// what says what became of a call.
+export function what(n: HeldBack): HTMLElement {
+  const words = { held_back: "held", missed: "missed", answered: "answered", declined: "declined", expired: "missed" } as const;
+  const drawn = { held_back: "shield", missed: "missed", answered: n.media, declined: "hangup", expired: "missed" } as const;
+  return h("p", { class: "what " + words[n.kind] }, picture(drawn[n.kind]), t(`${words[n.kind]}_${n.media}`), n.count > 1 && ` · ${t("times", { n: number(n.count) })}`);
+}
+
 function row(n: HeldBack): HTMLElement {
   if (n.kind === "expired") return expired(n);
-  const held = n.kind === "held_back";
   const known = state.contact(n.account);
-  return h("li", { class: held ? "card call-notice held" : "card call-notice" },
+  const actions = kept([
+    strangeCall(n),
+    known?.state === "accepted" && h("button", { type: "button", on: { click: () => go({ at: "chat", account: n.account }) } }, t("message")),
+  ]);
+  return h("li", { class: n.kind === "held_back" ? "card call-notice held" : "card call-notice" },
     face(n.name),
     h("div", { class: "row-text" },
       h("p", { class: "row-name" }, theirs(n.name)),
-      h("p", { class: "what" }, picture(held ? "shield" : "missed"), t(`${held ? "held" : "missed"}_${n.media}`), n.count > 1 && ` · ${t("times", { n: number(n.count) })}`),
-      held && h("p", { class: "hint" }, t("held_text")),
-      h("p", { class: "hint" }, h("time", { datetime: new Date(n.at).toISOString() }, `${day(n.at)}, ${clock(n.at)}`))),
-    known?.state === "accepted" && h("button", { type: "button", on: { click: () => go({ at: "chat", account: n.account }) } }, t("message")));
+      what(n),
+      n.kind === "held_back" && h("p", { class: "hint" }, t("held_text")),
+      h("p", { class: "hint" }, h("time", { datetime: new Date(n.at).toISOString() }, `${day(n.at)}, ${clock(n.at)}`)),
+      actions.length > 0 && h("div", { class: "buttons start" }, ...actions)));
 }
 
 function expired(n: HeldBack): HTMLElement {

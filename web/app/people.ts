@@ -1,11 +1,12 @@
 // The list of people: who knocks, who there is, and the way to find somebody.
 
 import type { Contact } from "./engine";
-import { face, h, kept, picture, pictured, sentence, theirs } from "./dom";
+import { face, h, keepFocus, kept, picture, pictured, sentence, theirs } from "./dom";
 import { explain } from "./load";
 import { busy, toast } from "./say";
 import { go } from "./shell";
 import { state } from "./state";
+import { strangeKnock } from "./strange";
 import { count, number, raw, short, t } from "./words";
 
 // peoplePane is the inner end of the page on a desktop, the whole on a phone.
@@ -15,7 +16,7 @@ export function peoplePane(signal: AbortSignal): HTMLElement {
   const rows = new Rows();
   const missed = h("button", { type: "button", class: "row missed-row", on: { click: () => go({ at: "missed" }) } });
   const drawMissed = () => {
-    const n = state.notices.length;
+    const n = state.notices.filter((n) => n.kind !== "answered" && n.kind !== "declined").length;
     missed.replaceChildren(...kept([picture("missed"), h("span", { class: "row-name" }, t("missed")), n > 0 && h("span", { class: "badge quiet-badge" }, number(n))]));
   };
   const drawConnection = () => {
@@ -38,14 +39,6 @@ export function peoplePane(signal: AbortSignal): HTMLElement {
       pictured("settings", t("settings"), () => go({ at: "settings" }), { id: "settings" })),
     h("p", { class: "you" }, ...sentence(raw("you_are"), { name: theirs(state.me.name, "strong") })),
     connection, list, missed);
-}
-
-// keepFocus redraws without taking the focus from whom it was on.
-function keepFocus(root: HTMLElement, draw: () => void): void {
-  const key = (document.activeElement as HTMLElement | null)?.closest<HTMLElement>("[data-key]")?.dataset.key;
-  const inside = root.contains(document.activeElement);
-  draw();
-  if (inside && key) [...root.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key)?.focus();
 }
 
 // Rows keeps the rows that show the same as before, so that a finger which is
@@ -115,7 +108,7 @@ function knockRow(c: Contact): HTMLElement {
   });
   accept.addEventListener("click", () => void decide(accept, () => state.engine.accept(c.account), t("accepted", { name: c.name })));
   refuse.addEventListener("click", () => void decide(refuse, () => state.engine.remove(c.account), t("refused", { name: c.name })));
-  return h("li", { class: "knock" }, face(c.username), h("p", {}, ...sentence(raw("knock_from"), { name: theirs(c.username, "strong") })), h("div", { class: "buttons" }, refuse, accept));
+  return h("li", { class: "knock" }, face(c.username), h("p", {}, ...sentence(raw("knock_from"), { name: theirs(c.username, "strong") })), h("div", { class: "buttons" }, refuse, accept), strangeKnock(c));
 }
 
 // openFind asks for a name and knocks. What comes back is the same whether the

@@ -33,6 +33,9 @@ func (e *engine) methods() map[string]method {
 		"read":     e.about((*client.Client).MarkRead),
 		"notices":  e.notices,
 
+		"report":      e.about((*client.Client).Report),
+		"reportKnock": e.about((*client.Client).ReportKnock),
+
 		"call":      e.call,
 		"accepting": e.accepting,
 		"answer":    e.answer,

@@ -21,7 +21,7 @@ func me(m client.Me) map[string]any {
 func contact(ct client.Contact) map[string]any {
 	v := map[string]any{
 		"account": "", "name": ct.Name, "username": ct.Username, "state": string(ct.State),
-		"keysChanged": ct.KeysChanged, "verified": ct.Verified, "canWrite": ct.CanWrite, "unread": ct.Unread, "last": nil,
+		"keysChanged": ct.KeysChanged, "verified": ct.Verified, "canWrite": ct.CanWrite, "reported": ct.Reported, "unread": ct.Unread, "last": nil,
 	}
 	if !ct.Account.IsZero() {
 		v["account"] = ct.Account.String()
@@ -37,7 +37,14 @@ func message(m client.Message) map[string]any {
 }
 
 func heldBack(n client.Notice) map[string]any {
-	return map[string]any{"kind": n.Kind, "account": n.Account.String(), "name": n.Name, "media": n.Media.String(), "at": float64(n.At), "count": n.Count}
+	v := map[string]any{
+		"kind": n.Kind, "account": n.Account.String(), "name": n.Name, "media": n.Media.String(), "at": float64(n.At), "count": n.Count,
+		"call": "", "reported": n.Reported,
+	}
+	if !n.Call.IsZero() {
+		v["call"] = n.Call.String()
+	}
+	return v
 }
 
 func relay(r client.Relay) map[string]any {
