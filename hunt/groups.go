@@ -237,7 +237,48 @@ func (g *grouping) groups() []group {
 			}
 		}
 	}
+	g.widen(found)
 	return append(found, g.byShared()...)
+}
+
+const (
+	ownCore  = 0.25 // of those who have a group's print: are in the group
+	ownWhole = 0.8  // are in it, or have tried strangers in vain as well
+)
+
+// widen adds to groups with a client of their own whoever else has it and has
+// tried strangers in vain: too little to stand out, and enough in such company.
+func (g *grouping) widen(found []group) {
+	byTie := map[attribute]int{}
+	more := map[int][]int32{}
+	for i := range found {
+		if k := found[i].tie.kind(); k == byPrint || k == byPrintNetwork {
+			byTie[found[i].tie] = i
+		}
+	}
+	for i := range g.suspects {
+		s := &g.suspects[i]
+		if g.claimed[i] || s.talked > 0 {
+			continue
+		}
+		populationAttributes(s.print, s.network, s.created, func(a attribute) {
+			if n, ok := byTie[a]; ok && !g.claimed[i] {
+				more[n] = append(more[n], int32(i))
+			}
+		})
+	}
+	for n := range found {
+		one, add := &found[n], more[n]
+		if have := float64(one.n); float64(len(one.members)) < ownCore*have || float64(len(one.members)+len(add)) < ownWhole*have {
+			continue
+		}
+		for _, i := range add {
+			if !g.claimed[i] {
+				g.claimed[i] = true
+				one.members = append(one.members, i)
+			}
+		}
+	}
 }
 
 // claim takes the members that reach a level.

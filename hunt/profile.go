@@ -34,14 +34,24 @@ func share(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
-// sketch is what the first reading alone says of a group.
+// sketch is what the first reading alone says of a group. Whom its accounts met
+// among themselves they did not try.
 func (h *hunting) sketch(g group) (p profile) {
 	p.accounts = len(g.members)
+	own := map[record.ID]bool{}
+	for _, m := range g.members {
+		own[h.suspects[m].id] = true
+	}
 	for _, m := range g.members {
 		s := &h.suspects[m]
 		p.open += int(s.open)
 		p.repeated += int(s.repeated)
 		p.talked += int(s.talked)
+		for _, id := range s.met {
+			if own[id] {
+				p.talked--
+			}
+		}
 		p.attempts += int(s.tries)
 		p.most = max(p.most, int(s.open+s.talked))
 	}

@@ -27,6 +27,7 @@ type suspect struct {
 	created  int16       // week
 	rhythm   uint16      // of the repeated pairs; 0 when there are none
 	targets  []record.ID // who never answered, sorted; nil for those with one or two only
+	met      []record.ID // of those who talked, the first ones: they may be accounts of the same group
 }
 
 // pure tells whether nearly all strangers it tried did not talk.
@@ -34,6 +35,9 @@ func (s *suspect) pure() bool { return 10*s.talked <= s.open }
 
 // single tells whether it does nothing but try strangers.
 func (s *suspect) single() bool { return s.calls <= s.tries+s.tries/10 }
+
+// mostMet is how many of those who talked are kept of a suspect.
+const mostMet = 64
 
 // kept is how many targets a suspect has for their names to be kept.
 const kept = 2
@@ -58,7 +62,7 @@ func suspectOf(of []attempt, known *accounts) (suspect, bool) {
 		s.calls, s.print, s.network, s.created = uint32(a.calls), a.print, a.network, a.created
 	}
 	var beat beat
-	var targets []record.ID
+	var targets, met []record.ID
 	for rest := of; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].callee == rest[0].callee {
@@ -67,7 +71,9 @@ func suspectOf(of []attempt, known *accounts) (suspect, bool) {
 		p := pairOf(rest[:n])
 		switch {
 		case p.talked:
-			s.talked++
+			if s.talked++; len(met) < mostMet {
+				met = append(met, rest[0].callee)
+			}
 		case p.answered: // picked up, and gone at once: neither
 		default:
 			s.open++
@@ -86,6 +92,9 @@ func suspectOf(of []attempt, known *accounts) (suspect, bool) {
 	s.attributes(of)
 	if len(targets) > kept || s.repeated > 0 {
 		s.targets = targets
+	}
+	if s.repeated > 0 {
+		s.met = met
 	}
 	return s, true
 }
