@@ -59,6 +59,7 @@ var limitWords = map[string]string{
 	"knocks_per_day":            "knocks of one account, a day",
 	"knocks_per_invite_day":     "knocks of all whom one account invited, a day",
 	"knocks_to_account_day":     "knocks at one account, a day",
+	"reports_per_day":           "strange calls and knocks that one account reports, a day",
 	"tries_per_minute":          "sign-ins and invites tried from one address, a minute",
 	"invite_tries_per_minute":   "invites and registrations tried from all addresses together, a minute",
 	"requests_per_minute":       "requests of one account, a minute",

@@ -59,7 +59,7 @@ func TestGarbageOverHTTP(t *testing.T) {
 	}
 	id := alice.account.String()
 	for _, path := range []string{
-		"/v1/register", "/v1/session/challenge", "/v1/session", "/v1/keys", "/v1/tokens", "/v1/knock", "/v1/envelopes", "/v1/range/challenge", "/v1/range/open", "/v1/verify",
+		"/v1/register", "/v1/session/challenge", "/v1/session", "/v1/keys", "/v1/tokens", "/v1/knock", "/v1/reports", "/v1/envelopes", "/v1/range/challenge", "/v1/range/open", "/v1/verify",
 		"/v1/contacts/" + id + "/accept", "/v1/contacts/" + id + "/introduce", "/v1/contacts/x/accept", "/v1/nothing",
 	} {
 		for _, b := range bodies {

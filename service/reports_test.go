@@ -51,14 +51,18 @@ func TestReports(t *testing.T) {
 	a.connect()
 	b.connect()
 	var calls []wire.ID
-	for _, with := range []byte{call.TypeDecline, call.TypeCancel} {
+	for _, with := range []byte{call.TypeDecline, call.TypeCancel, call.TypeHangUp} {
 		b.write(b.offer(a.account, wire.Sound))
 		ring := a.await(call.TypeRing)
 		id := wire.ID(ring[2:18])
 		calls = append(calls, id)
 		who := a
-		if with == call.TypeCancel {
+		switch with {
+		case call.TypeCancel:
 			who = b
+		case call.TypeHangUp:
+			a.write(a.accept(id))
+			a.await(call.TypeGranted)
 		}
 		who.write(call.Message{Type: with, Call: id}.AppendTo(nil))
 		a.await(call.TypeEnded)
@@ -81,7 +85,7 @@ func TestReports(t *testing.T) {
 			calls = append(calls, id)
 		}
 	}
-	if want := []string{"declined", "missed", "held_back"}; !slices.Equal(kinds, want) {
+	if want := []string{"declined", "missed", "answered", "held_back"}; !slices.Equal(kinds, want) {
 		t.Fatalf("notices %v, want %v", kinds, want)
 	}
 	for _, id := range calls {
@@ -97,7 +101,7 @@ func TestReports(t *testing.T) {
 		}
 	}
 	all := w.reports()
-	if len(all) != 3 || all[0].Account != b.account || all[2].Account != stranger.account || all[0].Reporter != a.account {
+	if len(all) != 4 || all[0].Account != b.account || all[3].Account != stranger.account || all[0].Reporter != a.account {
 		t.Errorf("kept: %+v", all)
 	}
 	watch.mu.Lock()

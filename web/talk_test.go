@@ -131,6 +131,7 @@ func TestTwoPeopleTalk(t *testing.T) {
 	bob.button("Back")
 	bob.click(".missed-row")
 	bob.untilText("Missed call")
+	bob.untilText("Answered video call")
 	bob.shoot("12-missed-phone")
 	bob.fits()
 	alice.clean(s.host)
