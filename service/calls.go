@@ -95,7 +95,8 @@ func (s *Service) offer(d *device, m call.Message, b []byte) error {
 	}
 	c := store.Call{
 		ID: s.id(), Caller: d.account.ID, CallerDevice: d.account.Device, Callee: m.Callee, CalleeDevice: callee.Device,
-		Media: m.Media, State: guard.Ringing, CallerBuild: d.build, CallerPrint: d.print, Offered: s.config.Now(), Range: d.account.Run != "",
+		Media: m.Media, State: guard.Ringing, CallerBuild: d.build, CallerPrint: d.print,
+		CallerNetwork: d.origin.Network, CallerCountry: d.origin.Country, Offered: s.config.Now(), Range: d.account.Run != "",
 	}
 	c.Expires = c.Offered.Add(ringTime)
 	v := s.judgeOffer(d, m, b, c, accepted && !callee.Blocked)
@@ -241,6 +242,15 @@ func (s *Service) record(c store.Call, outcome string) store.Record {
 	}
 	if c.CallerPrint != "" {
 		r.CallerPrint = &c.CallerPrint
+	}
+	if c.CallerNetwork != "" {
+		r.CallerNetwork = &c.CallerNetwork
+	}
+	if c.CallerCountry != "" {
+		r.CallerCountry = &c.CallerCountry
+	}
+	if d := s.hub.of(c.Callee); d != nil && d.origin.Country != "" {
+		r.CalleeCountry = &d.origin.Country
 	}
 	ctx := context.Background()
 	if a, err := s.store.Account(ctx, c.Caller); err == nil {

@@ -76,7 +76,7 @@ func (s *Service) deliverKnock(from store.Account, name string, ev guard.Event) 
 		return err
 	}
 	if d := s.hub.of(from.ID); d != nil { // a knock comes on a request; the client shows what it is on its socket
-		attempt.CallerBuild, attempt.CallerPrint = d.build, d.print
+		attempt.CallerBuild, attempt.CallerPrint, attempt.CallerNetwork, attempt.CallerCountry = d.build, d.print, d.origin.Network, d.origin.Country
 	}
 	record := s.record(attempt, "blocked")
 	record.Rules = []string{"knock"}

@@ -50,6 +50,7 @@ type device struct {
 	account store.Account
 	build   uint32
 	print   string // of the client, from the hello on
+	origin  Origin
 	printOf func(build uint32) string
 	nonce   wire.ID // of this socket; offers are signed over it
 	counter uint64  // of the last offer
@@ -65,7 +66,7 @@ type device struct {
 
 // serveDevice turns a request into a device socket.
 func (s *Service) serveDevice(w http.ResponseWriter, r *http.Request) {
-	d := &device{s: s, from: network(remote(r))}
+	d := &device{s: s, from: network(remote(r)), origin: s.originOf(remote(r).Addr())}
 	headers := r.Clone(context.Background())
 	d.printOf = func(build uint32) string { return printOf(headers, build) }
 	if !s.hub.enters(d) {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"time"
@@ -43,12 +44,13 @@ type Config struct {
 	Version string
 	Open    bool // anybody may register, without an invite
 	Relay   func(*guard.Set) (Relay, error)
-	Cluster string           // URL of a NATS cluster; empty: in this process
-	TLS     bool             // the clients' connections are TLS
-	Now     func() time.Time // nil: time.Now
-	Random  io.Reader        // nil: crypto/rand
-	Log     *slog.Logger     // nil: slog.Default
-	Watch   Watch            // who looks at calls as they come; nil: nobody
+	Cluster string                  // URL of a NATS cluster; empty: in this process
+	TLS     bool                    // the clients' connections are TLS
+	Now     func() time.Time        // nil: time.Now
+	Random  io.Reader               // nil: crypto/rand
+	Log     *slog.Logger            // nil: slog.Default
+	Locate  func(netip.Addr) Origin // nil: nobody knows
+	Watch   Watch                   // who looks at calls as they come; nil: nobody
 }
 
 // Service is a running service. All its methods may be used from several

@@ -12,28 +12,33 @@ import (
 //go:embed print.sql
 var callerPrint string
 
+//go:embed origin.sql
+var callerOrigin string
+
 // Call is a call, as long as it lives and for 14 days after.
 type Call struct {
-	ID           wire.ID
-	Caller       wire.ID
-	Callee       wire.ID
-	CallerDevice wire.ID
-	CalleeDevice wire.ID
-	Media        wire.Media
-	State        guard.State
-	Offered      time.Time
-	Expires      time.Time // when it stops ringing
-	Answered     time.Time
-	CallerBuild  uint32
-	CallerPrint  string // "": not known
-	Range        bool   // made by the test range
+	ID            wire.ID
+	Caller        wire.ID
+	Callee        wire.ID
+	CallerDevice  wire.ID
+	CalleeDevice  wire.ID
+	Media         wire.Media
+	State         guard.State
+	Offered       time.Time
+	Expires       time.Time // when it stops ringing
+	Answered      time.Time
+	CallerBuild   uint32
+	CallerPrint   string // "": not known
+	CallerNetwork string // "AS64500"; "": not known
+	CallerCountry string // ISO 3166-1 alpha-2; "": not known
+	Range         bool   // made by the test range
 }
 
-const callColumns = "id, caller, callee, caller_device, callee_device, media, state, offered, expires, answered, caller_build, in_range, caller_print"
+const callColumns = "id, caller, callee, caller_device, callee_device, media, state, offered, expires, answered, caller_build, in_range, caller_print, caller_network, caller_country"
 
 func readCall(r scanner) (c Call, err error) {
 	err = r.Scan(fixed(c.ID[:]), fixed(c.Caller[:]), fixed(c.Callee[:]), fixed(c.CallerDevice[:]), fixed(c.CalleeDevice[:]),
-		&c.Media, &c.State, (*stamp)(&c.Offered), (*stamp)(&c.Expires), (*stamp)(&c.Answered), &c.CallerBuild, &c.Range, &c.CallerPrint)
+		&c.Media, &c.State, (*stamp)(&c.Offered), (*stamp)(&c.Expires), (*stamp)(&c.Answered), &c.CallerBuild, &c.Range, &c.CallerPrint, &c.CallerNetwork, &c.CallerCountry)
 	return c, found(err)
 }
 
@@ -51,9 +56,9 @@ func (s *Store) AddCall(ctx context.Context, c Call) error {
 		if busy {
 			return ErrBusy
 		}
-		_, err := t.exec("INSERT INTO calls ("+callColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		_, err := t.exec("INSERT INTO calls ("+callColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			c.ID[:], c.Caller[:], c.Callee[:], c.CallerDevice[:], c.CalleeDevice[:],
-			int(c.Media), string(c.State), ns(c.Offered), ns(c.Expires), ns(c.Answered), c.CallerBuild, c.Range, c.CallerPrint)
+			int(c.Media), string(c.State), ns(c.Offered), ns(c.Expires), ns(c.Answered), c.CallerBuild, c.Range, c.CallerPrint, c.CallerNetwork, c.CallerCountry)
 		return err
 	})
 }

@@ -51,6 +51,8 @@ type serveCommand struct {
 
 	Calls     string `placeholder:"PLACE" help:"Where call records are archived: a folder, or s3://BUCKET?region=REGION (default: calls in the data folder)."`
 	KeepCalls string `name:"keep-calls" default:"14d" help:"How long call records are kept, like 14d."`
+
+	AddressDatabase []string `name:"address-database" placeholder:"FILE" sep:"none" help:"MMDB file that says which network or country an address is from, for call records. May be given several times."`
 }
 
 // Run serves until it is told to stop.
@@ -75,8 +77,12 @@ func (c *serveCommand) Run(e *env) error {
 	defer listener.Close()
 	var media *relay.Relay
 	watch := newLiveHunt(log)
+	known, err := openAddressDatabases(c.AddressDatabase)
+	if err != nil {
+		return err
+	}
 	s, err := service.New(service.Config{
-		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now, Watch: watch,
+		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now, Locate: known.locate, Watch: watch,
 		Relay: func(g *guard.Set) (service.Relay, error) {
 			media, err = relay.Listen(relay.Config{Addr: c.Relay, External: c.External, TLS: secure, Guard: g, Log: log})
 			return media, err
