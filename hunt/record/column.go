@@ -19,6 +19,7 @@ type cursor struct {
 	pages    parquet.Pages
 	most     byte // the definition level of a value that is there
 	repeated bool
+	bits     bool // booleans
 
 	page        parquet.Page
 	data        encoding.Values
@@ -33,6 +34,7 @@ type cursor struct {
 func newCursor(leaf parquet.LeafColumn, group parquet.RowGroup) cursor {
 	return cursor{
 		name: leaf.Path[0], most: byte(leaf.MaxDefinitionLevel), repeated: leaf.MaxRepetitionLevel > 0,
+		bits:  leaf.Node.Type().Kind() == parquet.Boolean,
 		pages: group.ColumnChunks()[leaf.ColumnIndex].Pages(),
 	}
 }

@@ -186,9 +186,11 @@ func (f *Files) Read(ctx context.Context, r Reading) (Stats, error) {
 // piece is what one worker reads at a time: a row group of a Parquet file, or a
 // whole file of text.
 type piece struct {
-	path  string
-	file  *parquetFile // nil for text
-	group int
+	path   string
+	number int          // of the path
+	file   *parquetFile // nil for text
+	group  int
+	row    int64 // of the file, at which the group begins
 }
 
 // split sends all pieces, in order, until the context ends.
@@ -202,7 +204,7 @@ func (f *Files) split(ctx context.Context, to chan<- piece) {
 			}
 		}
 	}
-	for _, path := range f.paths {
+	for number, path := range f.paths {
 		if ctx.Err() != nil {
 			return
 		}
@@ -220,8 +222,10 @@ func (f *Files) split(ctx context.Context, to chan<- piece) {
 		if groups == 0 {
 			file.close()
 		}
-		for i := range groups {
-			send(piece{path: path, file: file, group: i})
+		row := int64(0)
+		for i, group := range file.RowGroups() {
+			send(piece{path: path, number: number, file: file, group: i, row: row})
+			row += group.NumRows()
 		}
 	}
 }

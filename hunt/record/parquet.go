@@ -170,6 +170,7 @@ func checkType(column Columns, leaf parquet.LeafColumn) error {
 // filler reads a column of a row group: each time the next n values.
 type filler interface {
 	fill(n int) error
+	seek(row int64) error // of the row group
 	close()
 }
 
@@ -198,6 +199,8 @@ func (w *worker) readGroup(ctx context.Context, p piece) (unread, err error) {
 			}
 		}
 		w.n = n
+		first := Place{File: p.number, Row: p.row + group.NumRows() - left}
+		w.place = func(row int) Place { return Place{first.File, first.Row + int64(row)} }
 		if err := w.emit(p.file.have); err != nil {
 			return nil, err
 		}

@@ -133,6 +133,9 @@ type Batch struct {
 	// Text returns the text of Call, Caller or Callee of record i, for those few
 	// that are reported. It is nil unless that column was asked for.
 	Text func(column Columns, i int) string
+
+	// Place returns where record i stands, for Files.At. It is nil for text.
+	Place func(i int) Place
 }
 
 // Dictionary gives texts their codes. It may be used from several goroutines,

@@ -54,8 +54,9 @@ type worker struct {
 	calls  []ID  // only for their texts
 	texts  map[Columns]*texts
 	faults []fault
-	kept   []int // of a batch in which some are rejected: the rows of those that are not
-	n      int   // records in full
+	kept   []int               // of a batch in which some are rejected: the rows of those that are not
+	n      int                 // records in full
+	place  func(row int) Place // of full; nil for text
 }
 
 func newWorker(number int, f *Files, r Reading) *worker {
@@ -108,7 +109,7 @@ func (w *worker) read(ctx context.Context, p piece) (err error) {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	w.n = 0
+	w.n, w.place = 0, nil
 	w.reset()
 	var unread error
 	if p.file != nil {
@@ -147,6 +148,7 @@ func (w *worker) emit(have Columns) error {
 		if len(w.texts) > 0 {
 			b.Text = w.text(kept)
 		}
+		b.Place = placed(w.place, kept)
 		if err := w.visit(w.number, b); err != nil {
 			return err
 		}
