@@ -24,7 +24,7 @@ var innocents = []innocent{
 	}},
 	{"machines that try everybody once", func(p *profile) (bool, bool) {
 		s := share(p.repeated, p.open)
-		return s < 0.5, s < 0.25
+		return s < 0.4, s < 0.2
 	}, func(p *profile) string {
 		return fmt.Sprintf("%s of those who do not answer are tried once only: a scanner of numbers, one-ring fraud or a survey looks like this", some(p.open-p.repeated, p.open))
 	}},
@@ -35,6 +35,9 @@ var innocents = []innocent{
 	}},
 	{"calls that are returned", func(p *profile) (bool, bool) {
 		s := share(p.back, p.targets)
+		if share(p.contacts, p.attempts) > 0.5 { // who knows the account calls back, whoever has it now
+			return s > 0.4, s > 0.6
+		}
 		return s > 0.1, s > 0.25
 	}, func(p *profile) string {
 		return fmt.Sprintf("%s of the people it tries call back and talk: they know who it is, or one-ring fraud made them", some(p.back, p.targets))
