@@ -125,3 +125,33 @@ func TestReportsStay(t *testing.T) {
 	check(t, s.Sweep(ctx))
 	same(t, "after a year", count(), 0)
 }
+
+// In a file from before there were reports, knocks can be reported; its notices
+// name no call.
+func TestReportsAfterMigration(t *testing.T) {
+	all := migrations
+	migrations = all[:5]
+	defer func() { migrations = all }()
+	s, c, folder := open(t)
+	a, b := account(t, s, "alice"), account(t, s, "mallory")
+	check(t, s.writer.do(t.Context(), func(x *tx) error {
+		if _, err := x.exec("INSERT INTO contacts (owner, other, accepted, since) VALUES (?, ?, 0, ?)", a.ID[:], b.ID[:], ns(start)); err != nil {
+			return err
+		}
+		_, err := x.exec("INSERT INTO notices (owner, kind, account, name, media, since, at, count) VALUES (?, 'missed', ?, 'mallory', 'sound', ?3, ?3, 1)", a.ID[:], b.ID[:], ns(start))
+		return err
+	}))
+	check(t, s.Close())
+	migrations = all
+	s, err := Open(folder, c.now)
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Close()) })
+	notices, err := s.Notices(t.Context(), a.ID, start)
+	check(t, err)
+	same(t, "the notice", len(notices) == 1 && notices[0].Call.IsZero() && !notices[0].Reported, true)
+	is(t, s.ReportCall(t.Context(), a.ID, notices[0].Call), ErrNotFound)
+	knock, err := s.ReportKnock(t.Context(), a.ID, b.ID)
+	check(t, err)
+	same(t, "the knock has no id", knock.IsZero(), false)
+	same(t, "reports", len(reported(t, s)), 1)
+}
