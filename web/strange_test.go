@@ -73,12 +73,16 @@ func TestStrangeCall(t *testing.T) {
 	bob.until("nothing covers the page", `!document.querySelector(".toast")`)
 	bob.shoot("63-strange-reported")
 
-	// A stranger now; on a phone, in the dark, from right to left.
+	// On a phone, in the dark, from right to left; and a stranger now.
+	bob.do(chromedp.EmulateViewport(390, 844))
+	bob.dark(true)
+	bob.readable("a reported call on a phone")
+	bob.shoot("68-strange-chat-phone-dark")
+	bob.dark(false)
 	bob.click(".who")
 	bob.button("Remove contact")
 	bob.button("Remove contact")
 	bob.until("mallory is no contact", `!document.querySelector("button.row[data-key]")`)
-	bob.do(chromedp.EmulateViewport(390, 844))
 	bob.click(".missed-row")
 	mallory.offer(to, wire.Video)
 	bob.until("it is in the list", `document.querySelectorAll("li.call-notice.held").length === 1`)
@@ -105,5 +109,14 @@ func TestStrangeCall(t *testing.T) {
 	bob.until("it is asked", `!!document.querySelector("dialog.question")`)
 	bob.fits()
 	bob.shoot("66-strange-question-arabic")
+	bob.do(chromedp.KeyEvent("\u001b"))
+	bob.click(".back")
+	if err := s.caller("eve").Knock(t.Context(), "bob"); err != nil {
+		t.Fatal(err)
+	}
+	bob.until("eve knocks", `!!document.querySelector(".knock button.strange")`)
+	bob.until("nothing covers the page", `!document.querySelector(".toast")`)
+	bob.readable("a knock in Arabic")
+	bob.shoot("67-strange-knock-arabic")
 	bob.clean(s.host)
 }
