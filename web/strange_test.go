@@ -111,6 +111,7 @@ func TestStrangeCall(t *testing.T) {
 	bob.shoot("66-strange-question-arabic")
 	bob.do(chromedp.KeyEvent("\u001b"))
 	bob.click(".back")
+	bob.until("back at the list", `document.querySelector(".frame[data-at=people]")`)
 	if err := s.caller("eve").Knock(t.Context(), "bob"); err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,8 @@ export function home(): void {
   else show({ at: "people" }, true);
 }
 
+history.replaceState(null, ""); // a page that is loaded anew begins at the list, and back leads there
+
 addEventListener("popstate", (e) => {
   if (frame) show((e.state as Place | null) ?? { at: "people" }, true);
 });
