@@ -16,11 +16,15 @@ type Options struct {
 	Phase    func(what string)    // says what is done now; may be nil
 	Progress func(read, of int64) // of reading the records; may be nil
 	Now      func() time.Time     // for Seconds; nil: time.Now
+	Folder   string               // of the index; "": the deepest folder that has all files
+	NoIndex  bool                 // leave nothing beside the files, and read all records each time
+	Check    int                  // attempts that are compared with the records, of those that an index gave; 0: sixteen, -1: all
 }
 
 const (
 	defaultDepth = 2
 	mostDepth    = 8
+	defaultCheck = 16
 	mostAccounts = 20_000  // that are followed
 	mostTargets  = 200_000 // that are reported
 )
@@ -46,18 +50,60 @@ func Expand(ctx context.Context, source record.Source, files []string, signs []S
 	}
 	o = o.filled()
 	began := o.Now()
+	r, err := expand(ctx, source, files, signs, o)
+	r.Seconds = o.Now().Sub(began).Seconds()
+	return r, err
+}
+
+// expand expands with the index. One that is broken is made again, once; without
+// one, all records are read each time.
+func expand(ctx context.Context, source record.Source, files []string, signs []Sign, o Options) (Expansion, error) {
+	if o.NoIndex || len(files) == 0 {
+		return scanned(ctx, source, signs, o)
+	}
+	r, err := indexed(ctx, source, files, signs, o)
+	if errors.Is(err, errIndex) {
+		folder, _ := o.folder(files)
+		if err := Forget(folder); err != nil {
+			return r, err
+		}
+		r, err = indexed(ctx, source, files, signs, o)
+	}
+	if err == nil || ctx.Err() != nil {
+		return r, err
+	}
+	without := err.Error()
+	if r, err = scanned(ctx, source, signs, o); err == nil {
+		r.Notes = append(r.Notes, "All records were read each time, for there is no index: "+without)
+	}
+	return r, err
+}
+
+func scanned(ctx context.Context, source record.Source, signs []Sign, o Options) (Expansion, error) {
 	o.Phase("reading the records")
-	find, err := newScan(ctx, source, o.Workers)
+	find, err := newScan(ctx, source, o)
 	if err != nil {
 		return Expansion{}, err
 	}
-	e := newExpansion(ctx, find, o)
-	if err := e.run(signs); err != nil {
+	return newExpansion(ctx, find, o).run(source, signs)
+}
+
+func indexed(ctx context.Context, source record.Source, files []string, signs []Sign, o Options) (Expansion, error) {
+	x, built, err := ensure(ctx, source, files, o)
+	if err != nil {
 		return Expansion{}, err
 	}
-	r, err := e.report(signs)
-	r.Seconds = o.Now().Sub(began).Seconds()
-	return r, err
+	defer x.close()
+	e := newExpansion(ctx, x, o)
+	r, err := e.run(source, signs)
+	if err != nil {
+		return r, err
+	}
+	if r.Checked, err = e.check(source); err != nil {
+		return r, err
+	}
+	r.Index = &built
+	return r, nil
 }
 
 func (o Options) filled() Options {
@@ -67,6 +113,9 @@ func (o Options) filled() Options {
 	o.Depth = min(o.Depth, mostDepth)
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Check == 0 {
+		o.Check = defaultCheck
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -138,12 +187,20 @@ func newExpansion(ctx context.Context, find finder, o Options) *expansion {
 	}
 }
 
-// run follows the signs, pass by pass, and at last lists the targets of those
-// whom the last pass found.
-func (e *expansion) run(signs []Sign) error {
+// run follows the signs.
+func (e *expansion) run(source record.Source, signs []Sign) (Expansion, error) {
 	for _, s := range signs {
 		e.start(s)
 	}
+	if err := e.follow(); err != nil {
+		return Expansion{}, err
+	}
+	return e.report(source, signs)
+}
+
+// follow goes pass by pass, and at last lists the targets of those whom the last
+// pass found.
+func (e *expansion) follow() error {
 	for range e.Depth {
 		e.Phase("following what is tied")
 		if err := e.followAccounts(); err != nil {
@@ -176,7 +233,7 @@ func (e *expansion) start(s Sign) {
 		n.thing = thing{kind: s.Kind, code: e.people.code(s.Kind, s.Value)}
 		a := attribute{s.Kind, n.code}
 		// What is named itself may be less rare than what is found on the way.
-		if of := e.people.holders[a]; of == nil || e.people.ties(a) || of.exact() && of.count() <= e.people.accounts/100 {
+		if of, ok := e.people.has[a]; !ok || e.people.ties(a) || of.exact && of.count <= e.people.accounts/100 {
 			e.features[a] = n
 			return
 		}

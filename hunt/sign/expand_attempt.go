@@ -2,6 +2,7 @@ package sign
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/ringfence/ringfence/hunt/record"
@@ -22,12 +23,14 @@ func accepted(b *record.Batch, i int) bool {
 	return b.Contact != nil && b.Contact[i] == record.Accepted
 }
 
-// call is one record that is an attempt.
+// call is one record that is an attempt: 48 bytes.
 type call struct {
 	caller, callee record.ID
 	time           int64 // ns
 	print, network record.Code
 	place          place
+	accepted       bool // by the callee
+	_              [3]byte
 }
 
 // place is where a record stands: a row of a file, both from 0. Of text it is
@@ -47,6 +50,12 @@ func callOf(b *record.Batch, i int) call {
 	if b.CallerNetwork != nil {
 		c.network = b.CallerNetwork[i]
 	}
+	if b.Place != nil {
+		if p := b.Place(i); p.Row <= math.MaxUint32 {
+			c.place = place{int32(p.File), uint32(p.Row)}
+		}
+	}
+	c.accepted = accepted(b, i)
 	return c
 }
 
@@ -62,10 +71,7 @@ type attempt struct {
 // fold makes attempts of calls, sorted by caller and callee. A call that is
 // there twice counts once.
 func fold(calls []call, sink func(attempt)) {
-	slices.SortFunc(calls, func(a, b call) int {
-		return cmp.Or(cmp.Compare(a.caller, b.caller), cmp.Compare(a.callee, b.callee), cmp.Compare(a.print, b.print),
-			cmp.Compare(a.network, b.network), cmp.Compare(a.time, b.time), cmp.Compare(a.place.file, b.place.file), cmp.Compare(a.place.row, b.place.row))
-	})
+	slices.SortFunc(calls, compareCalls)
 	for i := 0; i < len(calls); {
 		one := &calls[i]
 		a := attempt{caller: one.caller, callee: one.callee, print: one.print, network: one.network, first: one.time / 1e9, place: one.place}
@@ -79,6 +85,17 @@ func fold(calls []call, sink func(attempt)) {
 		}
 		sink(a)
 	}
+}
+
+func compareCalls(a, b call) int {
+	if a.caller != b.caller {
+		return cmp.Compare(a.caller, b.caller)
+	}
+	if a.callee != b.callee {
+		return cmp.Compare(a.callee, b.callee)
+	}
+	return cmp.Or(cmp.Compare(a.print, b.print), cmp.Compare(a.network, b.network), cmp.Compare(a.time, b.time),
+		cmp.Compare(a.place.file, b.place.file), cmp.Compare(a.place.row, b.place.row))
 }
 
 func (a *attempt) same(c *call) bool {

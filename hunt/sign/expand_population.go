@@ -25,10 +25,17 @@ const (
 type population struct {
 	accounts int64 // that called
 	pairs    int64 // of an account and somebody whom it tried
-	holders  map[attribute]*sample
+	has      map[attribute]share
 	stats    record.Stats
 	text     func(attribute) string
 	code     func(kind Kind, text string) record.Code // 0: no record has it
+	holders  func(attribute) ([]record.ID, error)     // of one whose share is exact
+}
+
+// share is how many accounts have an attribute.
+type share struct {
+	count int64
+	exact bool // and each of them is known
 }
 
 // rare is how many accounts may have a print or network that still ties those
@@ -39,8 +46,8 @@ func (p *population) rare() int64 {
 
 // ties tells whether so few accounts have an attribute that it ties them.
 func (p *population) ties(a attribute) bool {
-	s := p.holders[a]
-	return s != nil && s.exact() && s.count() <= p.rare()
+	s, ok := p.has[a]
+	return ok && s.exact && s.count <= p.rare()
 }
 
 // counted is what one goroutine counts.
@@ -94,46 +101,55 @@ func pairOf(caller, callee record.ID) record.ID {
 
 // populationOf adds up what the goroutines have counted.
 func populationOf(all []*counted, stats record.Stats) *population {
-	p := &population{holders: map[attribute]*sample{}, stats: stats}
+	p := &population{has: map[attribute]share{}, stats: stats}
+	holders := samples{}
 	var accounts, pairs sample
 	for _, c := range all {
 		accounts.merge(&c.accounts, mostCounted)
 		pairs.merge(&c.pairs, mostCounted)
-		p.merge(Print, c.kinds[0].of)
-		p.merge(Network, c.kinds[1].of)
+		holders.merge(Print, c.kinds[0].of)
+		holders.merge(Network, c.kinds[1].of)
 	}
 	p.accounts, p.pairs = accounts.count(), pairs.count()
+	for a, s := range holders {
+		p.has[a] = share{s.count(), s.exact()}
+	}
+	p.holders = func(a attribute) ([]record.ID, error) { return holders[a].ids, nil }
 	return p
 }
 
-func (p *population) merge(kind Kind, of []sample) {
+type samples map[attribute]*sample
+
+func (all samples) merge(kind Kind, of []sample) {
 	for code := range of {
 		one, a := &of[code], attribute{kind, record.Code(code)}
 		if len(one.ids) == 0 && one.level == 0 {
 			continue
 		}
-		if p.holders[a] == nil {
-			p.holders[a] = &sample{}
+		if all[a] == nil {
+			all[a] = &sample{}
 		}
-		p.holders[a].merge(one, mostHolders)
+		all[a].merge(one, mostHolders)
 	}
 }
 
-// count reads all records for the population.
-func count(ctx context.Context, source record.Source, workers int, also func(worker int, b *record.Batch) error) (*population, error) {
-	all := make([]*counted, workers)
+// count reads all records for the population. Also, when not nil, sees each batch
+// with what its goroutine has counted so far; it may want more columns.
+func count(ctx context.Context, source record.Source, o Options, want record.Columns, also func(worker int, c *counted, b *record.Batch) error) (*population, error) {
+	all := make([]*counted, o.Workers)
 	for i := range all {
 		all[i] = &counted{}
 	}
 	stats, err := source.Read(ctx, record.Reading{
-		Want:    record.CallerPrint | record.CallerNetwork | record.TalkMS | record.ContactColumn,
-		Workers: workers,
+		Want:     record.CallerPrint | record.CallerNetwork | record.TalkMS | record.ContactColumn | want,
+		Workers:  o.Workers,
+		Progress: o.Progress,
 		Visit: func(worker int, b *record.Batch) error {
 			all[worker].visit(b)
 			if also == nil {
 				return nil
 			}
-			return also(worker, b)
+			return also(worker, all[worker], b)
 		},
 	})
 	if err != nil {

@@ -26,6 +26,8 @@ type Expansion struct {
 	Unread      []string         `json:"unread,omitempty"`
 	Cut         int64            `json:"cut,omitempty"` // calls, accounts and targets beyond what is kept
 	Notes       []string         `json:"notes,omitempty"`
+	Index       *Built           `json:"index,omitempty"` // that was used
+	Checked     int              `json:"checked"`         // attempts from the index that were compared with the records
 	Seconds     float64          `json:"seconds"`
 }
 
@@ -76,7 +78,7 @@ func (g grade) strength() hunt.Strength {
 }
 
 // report makes the result, with names for ids.
-func (e *expansion) report(signs []Sign) (Expansion, error) {
+func (e *expansion) report(source record.Source, signs []Sign) (Expansion, error) {
 	e.Phase("looking up names")
 	all := ids{}
 	for _, nodes := range []map[record.ID]*node{e.accounts, e.targets} {
@@ -90,6 +92,11 @@ func (e *expansion) report(signs []Sign) (Expansion, error) {
 	}
 	for _, s := range signs {
 		names[record.HashID([]byte(s.Value))] = s.Value
+	}
+	if len(names) < len(all) {
+		if err := e.lookUpNames(source, names); err != nil {
+			return Expansion{}, err
+		}
 	}
 	stats := e.people.stats
 	r := Expansion{
@@ -123,7 +130,7 @@ func (e *expansion) seen(s Sign) bool {
 	case Target:
 		return e.callers[id] != nil || e.refused[thing{kind: Target, id: id}].Accounts > 0
 	}
-	return e.people.holders[attribute{s.Kind, e.people.code(s.Kind, s.Value)}] != nil
+	return e.people.has[attribute{s.Kind, e.people.code(s.Kind, s.Value)}].count > 0
 }
 
 func (r *Expansion) sort() {

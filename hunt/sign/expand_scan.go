@@ -25,9 +25,9 @@ type scan struct {
 	people  *population
 }
 
-func newScan(ctx context.Context, source record.Source, workers int) (*scan, error) {
-	people, err := count(ctx, source, workers, nil)
-	return &scan{source, workers, people}, err
+func newScan(ctx context.Context, source record.Source, o Options) (*scan, error) {
+	people, err := count(ctx, source, o, 0, nil)
+	return &scan{source, o.Workers, people}, err
 }
 
 func (s *scan) population() *population { return s.people }

@@ -80,10 +80,10 @@ func (w *town) files(t testing.TB) (*record.Files, []string) {
 		}
 		f.Close()
 	}
-	return opened(t, dir)
+	return reopened(t, dir)
 }
 
-func opened(t testing.TB, dir string) (*record.Files, []string) {
+func reopened(t testing.TB, dir string) (*record.Files, []string) {
 	t.Helper()
 	files, err := record.Open([]string{dir}, record.Options{})
 	if err != nil {

@@ -59,7 +59,11 @@ func (e *expansion) candidates() (int, error) {
 	}
 	having := map[record.ID][]*node{}
 	for _, n := range e.byCode() {
-		for _, id := range e.people.holders[attribute{n.kind, n.code}].list() {
+		holders, err := e.holders(attribute{n.kind, n.code})
+		if err != nil {
+			return 0, err
+		}
+		for _, id := range holders {
 			if e.open(id) {
 				having[id] = append(having[id], n)
 				next.add(id)
@@ -217,10 +221,7 @@ func (e *expansion) addFeatures() {
 		if e.features[a] != nil {
 			continue
 		}
-		count := int64(0)
-		if s := e.people.holders[a]; s != nil {
-			count = s.count()
-		}
+		count := e.people.has[a].count
 		if !e.people.ties(a) || a.kind == Network && count > fewHolders && (len(of) < 2 || float64(len(of)) < leastPart*float64(count)) {
 			e.refuse(t)
 			continue
@@ -256,12 +257,12 @@ func compareAttributes(a, b attribute) int {
 
 func sorted[V any](of map[record.ID]V) []record.ID { return slices.Sorted(maps.Keys(of)) }
 
-// list returns the ids, when all are there.
-func (s *sample) list() []record.ID {
-	if s == nil || !s.exact() {
-		return nil
+// holders returns the accounts of a print or network that is followed.
+func (e *expansion) holders(a attribute) ([]record.ID, error) {
+	if !e.people.has[a].exact {
+		return nil, nil
 	}
-	return s.ids
+	return e.people.holders(a)
 }
 
 // refuse keeps why something is not followed; callers are those of a target.
@@ -272,9 +273,7 @@ func (e *expansion) refuse(t thing, callers ...int64) {
 		u.Why = fmt.Sprintf("about %d accounts tried this person", u.Accounts)
 	} else {
 		a := attribute{t.kind, t.code}
-		if s := e.people.holders[a]; s != nil {
-			u.Accounts = s.count()
-		}
+		u.Accounts = e.people.has[a].count
 		u.Why = e.shareOf(a) + " have it"
 		if e.people.ties(a) {
 			u.Why += ", and of those hardly any is known"
@@ -286,12 +285,9 @@ func (e *expansion) refuse(t thing, callers ...int64) {
 
 // shareOf says how many accounts have an attribute.
 func (e *expansion) shareOf(a attribute) string {
-	s := e.people.holders[a]
-	if s == nil {
-		return "no accounts"
-	}
-	n, all := s.count(), max(e.people.accounts, 1)
-	if s.exact() && n*100 < all {
+	s := e.people.has[a]
+	n, all := s.count, max(e.people.accounts, 1)
+	if s.exact && n*100 < all {
 		return fmt.Sprintf("%d of %d accounts", n, all)
 	}
 	return fmt.Sprintf("%.0f %% of all accounts", 100*min(1, float64(n)/float64(all)))

@@ -1,0 +1,267 @@
+package sign
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/ringfence/ringfence/hunt/record"
+)
+
+// index is an index that is open: a finder.
+type index struct {
+	from    io.ReaderAt
+	meta    meta
+	people  *population
+	dir     [sections][]entry
+	workers int
+}
+
+// openIndex reads the end of an index.
+func openIndex(from io.ReaderAt, size int64, workers int) (*index, error) {
+	end, err := readEnd(from, size)
+	if err != nil {
+		return nil, err
+	}
+	x := &index{from: from, workers: workers}
+	d := decoder{data: end}
+	about := d.bytes()
+	if d.err != nil {
+		return nil, d.err
+	}
+	if err := json.Unmarshal(about, &x.meta); err != nil {
+		return nil, broken("what it says of itself: %v", err)
+	}
+	if err := x.readAttributes(&d); err != nil {
+		return nil, err
+	}
+	return x, x.readDirectory(&d, size-footerSize-int64(len(end)))
+}
+
+// readAttributes reads the prints and networks, but for who has them.
+func (x *index) readAttributes(d *decoder) error {
+	p := &population{accounts: x.meta.Accounts, pairs: x.meta.Pairs, stats: x.meta.Stats, has: map[attribute]share{}}
+	texts, codes, numbers := map[attribute]string{}, map[Sign]record.Code{}, map[attribute]int{}
+	n := d.number()
+	for i := 0; uint64(i) < n && d.err == nil; i++ {
+		kind := d.number()
+		if kind >= uint64(len(attributeKinds)) {
+			return broken("attribute %d is of no kind", i)
+		}
+		a := attribute{attributeKinds[kind], record.Code(d.number())}
+		text := string(d.bytes())
+		p.has[a] = share{int64(d.number()), d.number() == 1}
+		texts[a], codes[Sign{a.kind, text}], numbers[a] = text, a.code, i
+	}
+	p.text = func(a attribute) string { return texts[a] }
+	p.code = func(kind Kind, text string) record.Code { return codes[Sign{kind, text}] }
+	p.holders = func(a attribute) (all []record.ID, err error) {
+		number, ok := numbers[a]
+		if !ok {
+			return nil, nil
+		}
+		err = x.find(context.Background(), byAttribute, []record.ID{record.ID(number)}, func(_ record.ID, d *decoder, wanted bool) {
+			if id := d.id(); wanted {
+				all = append(all, id)
+			}
+		})
+		slices.Sort(all)
+		return all, err
+	}
+	x.people = p
+	return d.err
+}
+
+func (x *index) readDirectory(d *decoder, size int64) error {
+	at := int64(0)
+	for s := range x.dir {
+		n, last := d.number(), record.ID(0)
+		for i := uint64(0); i < n && d.err == nil; i++ {
+			e := entry{first: d.id(), at: at}
+			length := d.number()
+			if length > mostBlock || at+checksumSize+int64(length) > size || e.first < last {
+				return broken("block %d of section %d is out of its place", i, s)
+			}
+			e.size, last = int32(length), e.first
+			at += checksumSize + int64(length)
+			x.dir[s] = append(x.dir[s], e)
+		}
+	}
+	if d.err == nil && (at != size || len(d.data) > 0) {
+		return broken("%d bytes in blocks, of %d", at, size)
+	}
+	return d.err
+}
+
+// block reads a block.
+func (x *index) block(e entry) ([]byte, error) {
+	data := make([]byte, checksumSize+int(e.size))
+	if _, err := x.from.ReadAt(data, e.at); err != nil {
+		return nil, err
+	}
+	sum, rest := binary.LittleEndian.Uint64(data), data[checksumSize:]
+	if xxhash.Sum64(rest) != sum {
+		return nil, broken("the block at %d has another checksum", e.at)
+	}
+	return rest, nil
+}
+
+// blocksOf returns the blocks that may have entries of sorted ids.
+func (x *index) blocksOf(section int, want []record.ID) (all []entry) {
+	dir, next := x.dir[section], 0
+	for _, id := range want {
+		from := sort.Search(len(dir), func(i int) bool { return dir[i].first >= id })
+		for i := max(from-1, next); i < len(dir) && dir[i].first <= id; i++ {
+			all = append(all, dir[i])
+			next = i + 1
+		}
+	}
+	return all
+}
+
+// find reads the blocks of ids. Read reads what an entry has besides its id; of
+// the entries of other ids, too, that are not wanted.
+func (x *index) find(ctx context.Context, section int, want []record.ID, read func(id record.ID, d *decoder, wanted bool)) error {
+	for _, e := range x.blocksOf(section, want) {
+		data, err := x.block(e)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		d := decoder{data: data}
+		id := e.first
+		at, _ := slices.BinarySearch(want, id)
+		for len(d.data) > 0 {
+			id += record.ID(d.number())
+			for at < len(want) && want[at] < id {
+				at++
+			}
+			if at == len(want) {
+				break
+			}
+			read(id, &d, want[at] == id)
+		}
+		if d.err != nil {
+			return d.err
+		}
+	}
+	return nil
+}
+
+// share shares out ids, in their order, among goroutines.
+func (x *index) share(of ids, each func(want []record.ID) error) error {
+	all := sorted(of)
+	size := max((len(all)+x.workers-1)/x.workers, 1)
+	errs := make(chan error, x.workers)
+	var wait sync.WaitGroup
+	for want := range slices.Chunk(all, size) {
+		wait.Go(func() { errs <- each(want) })
+	}
+	wait.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *index) population() *population { return x.people }
+
+// attempts returns what accounts tried.
+func (x *index) attempts(ctx context.Context, callers ids) (all []attempt, cut int64, err error) {
+	var mu sync.Mutex
+	err = x.share(callers, func(want []record.ID) error {
+		var mine []attempt
+		left := mostCalls
+		beyond := int64(0)
+		err := x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
+			a := readAttempt(id, d)
+			switch {
+			case !wanted:
+			case left == 0:
+				beyond += a.calls
+			default:
+				left--
+				mine = append(mine, a)
+			}
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, mine...)
+		cut += beyond
+		return err
+	})
+	slices.SortStableFunc(all, func(a, b attempt) int { return order(a.caller, b.caller) })
+	return all, cut, err
+}
+
+func readAttempt(id record.ID, d *decoder) attempt {
+	a := attempt{caller: id, callee: d.id(), print: record.Code(d.number()), network: record.Code(d.number()), first: int64(d.number())}
+	a.last = a.first + int64(d.number())
+	a.calls = int64(d.number())
+	a.place = place{int32(d.number()) - 1, uint32(d.number())}
+	return a
+}
+
+// callers returns who tried targets.
+func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample, error) {
+	all := map[record.ID]*sample{}
+	var mu sync.Mutex
+	err := x.share(targets, func(want []record.ID) error {
+		mine := map[record.ID]*sample{}
+		err := x.find(ctx, byCallee, want, func(id record.ID, d *decoder, wanted bool) {
+			caller := d.id()
+			if !wanted {
+				return
+			}
+			if mine[id] == nil {
+				mine[id] = &sample{}
+			}
+			mine[id].add(caller, mostCallers)
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		for id, one := range mine {
+			one.settle(mostCallers)
+			all[id] = one
+		}
+		return err
+	})
+	return all, err
+}
+
+// names returns the texts of ids, but for some that the index has not; a text
+// that is not that of its id is an error.
+func (x *index) names(ctx context.Context, of ids) (map[record.ID]string, error) {
+	all := map[record.ID]string{}
+	var mu sync.Mutex
+	err := x.share(of, func(want []record.ID) error {
+		mine, wrong := map[record.ID]string{}, false
+		err := x.find(ctx, byName, want, func(id record.ID, d *decoder, wanted bool) {
+			if text := d.bytes(); wanted {
+				wrong = wrong || record.HashID(text) != id
+				mine[id] = string(text)
+			}
+		})
+		if wrong && err == nil {
+			err = broken("the text of an id is that of another")
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for id, text := range mine {
+			all[id] = text
+		}
+		return err
+	})
+	return all, err
+}
