@@ -24,6 +24,11 @@ type callsCommand struct {
 	Import callsImportCommand `cmd:"" help:"Bring in call records, also those of other systems."`
 	Export callsExportCommand `cmd:"" help:"Write records, under pseudonyms, to files for other programs."`
 	Expire callsExpireCommand `cmd:"" help:"Delete what is older than it may be."`
+
+	SplitKey   callsSplitCommand   `cmd:"" name:"split-key" help:"Split the key of the pseudonyms among persons, any two of whom can turn one back."`
+	Reveal     callsRevealCommand  `cmd:"" help:"Turn pseudonyms back into accounts, by two persons together."`
+	Reveals    callsRevealsCommand `cmd:"" help:"List who turned which pseudonyms back, and for which case."`
+	DestroyKey callsDestroyCommand `cmd:"" name:"destroy-key" help:"Destroy the key, so that what is archived can never be turned back."`
 }
 
 // callsPlace is embedded by the commands about call records.

@@ -22,20 +22,11 @@ func (f folder) write(_ context.Context, name string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	t, err := os.CreateTemp(filepath.Dir(path), leftover+"*")
-	if err != nil {
+	if err := writeFile(path, content); err != nil {
 		return err
 	}
-	_, err = t.Write(content)
-	err = errors.Join(err, t.Sync(), t.Close())
-	if err == nil {
-		err = os.Rename(t.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(t.Name()))
-	}
 	// The names of the folders above are new, too, with the first file of an hour.
-	for dir := filepath.Dir(path); len(dir) >= len(filepath.Clean(string(f))); dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(filepath.Dir(path)); len(dir) >= len(filepath.Dir(string(f))); dir = filepath.Dir(dir) {
 		if err := syncFolder(dir); err != nil || dir == filepath.Dir(dir) {
 			return err
 		}

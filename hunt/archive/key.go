@@ -98,23 +98,35 @@ func OpenKey(folder string) (*Key, error) {
 	return ReadKey(folder)
 }
 
-// DestroyKey overwrites and deletes the key of a data folder. No pseudonym that
-// was made with it can be turned back by it any more.
+// DestroyKey overwrites and deletes the key of a data folder, and its shares. No
+// pseudonym that was made with it can be turned back by it any more.
 func DestroyKey(folder string) error {
-	path := filepath.Join(folder, KeyName)
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	there := false
+	for _, name := range []string{SharesName, KeyName} {
+		err := destroy(filepath.Join(folder, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("archive: destroying %s: %w; it may still be there, so try again as the user who runs the service", name, err)
+		}
+		there = true
+	}
+	if !there {
 		return ErrNoKey
 	}
+	return syncFolder(folder)
+}
+
+// destroy overwrites a file before it is deleted.
+func destroy(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return fmt.Errorf("archive: %w; destroy it as the user who runs the service", err)
+		return err
 	}
 	info, err := f.Stat()
 	if err == nil {
 		_, err = f.WriteAt(make([]byte, info.Size()), 0)
 	}
-	if err := errors.Join(err, f.Sync(), f.Close(), os.Remove(path), syncFolder(folder)); err != nil {
-		return fmt.Errorf("archive: destroying the key: %w; it may still be there, so try again", err)
-	}
-	return nil
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
 }
