@@ -119,7 +119,7 @@ func (a *attempts) spill(p int) error {
 
 // part returns all attempts of a part, sorted by caller, callee and time, and
 // forgets them. An attempt that is there twice is left out and counted.
-func (a *attempts) part(p int) (all []attempt, doubles int, err error) {
+func (a *attempts) part(p int, s *sorter) (all []attempt, doubles int, err error) {
 	n := 0
 	for _, b := range a.memory[p] {
 		n += len(b)
@@ -143,10 +143,45 @@ func (a *attempts) part(p int) (all []attempt, doubles int, err error) {
 		all = append(all, b...)
 	}
 	a.memory[p] = nil
-	slices.SortFunc(all, compareAttempts)
+	s.sort(all)
 	before := len(all)
 	all = slices.CompactFunc(all, func(x, y attempt) bool { return x.caller == y.caller && x.callee == y.callee && x.time == y.time })
 	return all, before - len(all), nil
+}
+
+// sorter sorts attempts; its memory is used again.
+type sorter struct {
+	start [1 << sortBits]int32
+	other []attempt
+}
+
+const sortBits = 12
+
+// sort puts attempts into their order: first by the highest bits of the caller
+// in which those of a part differ, then what is in one such heap.
+func (s *sorter) sort(all []attempt) {
+	heap := func(a *attempt) uint64 { return uint64(a.caller) << 6 >> (64 - sortBits) }
+	clear(s.start[:])
+	for i := range all {
+		s.start[heap(&all[i])]++
+	}
+	sum := int32(0)
+	for h, n := range s.start {
+		s.start[h] = sum
+		sum += n
+	}
+	s.other = slices.Grow(s.other[:0], len(all))[:len(all)]
+	for i := range all {
+		h := heap(&all[i])
+		s.other[s.start[h]] = all[i]
+		s.start[h]++
+	}
+	copy(all, s.other)
+	from := int32(0)
+	for _, to := range s.start { // each start has moved to its end
+		slices.SortFunc(all[from:to], compareAttempts)
+		from = to
+	}
 }
 
 func compareAttempts(x, y attempt) int {

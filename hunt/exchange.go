@@ -102,8 +102,9 @@ func (w *shareWriter) gathered(h *hunting, g *gathered) error {
 	for s := range h.accounts.shard {
 		w.shard(&h.accounts.shard[s])
 	}
+	var order sorter
 	for p := range parts {
-		all, doubles, err := h.attempts.part(p)
+		all, doubles, err := h.attempts.part(p, &order)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -197,25 +198,22 @@ func attemptOf(b *record.Batch, i int) attempt {
 	return a
 }
 
-// compare makes suspects of the attempts, part by part.
+// compare makes suspects of the attempts, part by part. They come in the order of
+// their ids, for the parts are cut by id.
 func (h *hunting) compare(ctx context.Context) error {
-	var mu sync.Mutex
 	var wait sync.WaitGroup
-	var first error
-	doubles, next := h.doubles, make(chan int)
+	var ofPart [parts][]suspect
+	var doubles [parts]int
+	var errs [parts]error
+	next := make(chan int)
 	for range h.Workers {
 		wait.Go(func() {
+			var s sorter
 			for p := range next {
-				all, twice, err := h.attempts.part(p)
-				var mine []suspect
-				suspectsOf(all, h.accounts, func(s suspect) { mine = append(mine, s) })
-				mu.Lock()
-				doubles += twice
-				h.suspects = append(h.suspects, mine...)
-				if first == nil {
-					first = err
-				}
-				mu.Unlock()
+				var all []attempt
+				all, doubles[p], errs[p] = h.attempts.part(p, &s)
+				suspectsOf(all, h.accounts, func(s suspect) { ofPart[p] = append(ofPart[p], s) })
+				ofPart[p] = slices.Clip(ofPart[p])
 			}
 		})
 	}
@@ -227,20 +225,14 @@ func (h *hunting) compare(ctx context.Context) error {
 	}
 	close(next)
 	wait.Wait()
-	if doubles > 0 {
-		h.reject("the same attempt twice", int64(doubles))
+	h.suspects = slices.Concat(ofPart[:]...)
+	for _, n := range doubles {
+		h.doubles += n
 	}
-	// The parts came in any order.
-	slices.SortFunc(h.suspects, func(a, b suspect) int {
-		if a.id < b.id {
-			return -1
-		}
-		return 1
-	})
-	if first == nil {
-		first = ctx.Err()
+	if h.doubles > 0 {
+		h.reject("the same attempt twice", int64(h.doubles))
 	}
-	return first
+	return errors.Join(append(errs[:], ctx.Err())...)
 }
 
 func (h *hunting) reject(why string, n int64) {

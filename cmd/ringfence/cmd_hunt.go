@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -73,6 +74,7 @@ func (c *findCommand) Run(e *env) error {
 func (c *findCommand) find(e *env, files *record.Files, memory int64) (hunt.Result, error) {
 	show := newProgress(e.stderr)
 	defer show.end()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory)) // garbage goes sooner, rather than more memory
 	phase := "reading the records"
 	o := hunt.Options{
 		Memory: memory, Phase: func(what string) { phase = what },
