@@ -101,16 +101,26 @@ func distance(a, b int64) int64 { return max(a-b, b-a) }
 type Account struct {
 	ID      string
 	Hash    uint64
-	Print   string
+	Print   string // this, Version and Network are those of the latest attempt that counts against it
 	Version string
 	Network string
-	Age     int32 // in days, at the first attempt; or record.NoAge
-	Last    int64 // ns since 1970
-	Moved   int64 // when a new and rare print or network was seen; 0: never
-	Other   int   // calls to people who had accepted it
-	Dropped int   // targets beyond those that are kept
-	Weight  int   // sum over the targets
+	Age     int32  // in days, at the first attempt; or record.NoAge
+	Last    int64  // ns since 1970
+	Moved   int64  // when a new and rare print or network was seen; 0: never
+	Home    uint32 // stands for what it called with before
+	Other   int    // calls to people who had accepted it
+	Dropped int    // targets beyond those that are kept
+	Weight  int    // sum over the targets
 	Targets []Target
+}
+
+// away tells whether an account has moved not long ago. Its owner may go on with
+// another client meanwhile, which says nothing of the one that came.
+func (a *Account) away(now int64) bool { return a.Moved != 0 && now <= a.Moved+movedFor }
+
+// movedTo tells whether a call is from where the account has moved.
+func (a *Account) movedTo(r *record.Record) bool {
+	return a.away(r.Time) && a.Print == r.CallerPrint && a.Network == r.CallerNetwork
 }
 
 // strangers counts the targets that never answered, and those that did and talked.

@@ -70,7 +70,7 @@ func (c *Crowd) value(v Value) int { return int(c.Values[v]) }
 // forgets whom it has no place for: it saves counting the same again.
 type seen struct {
 	Tag uint32 // of the account
-	Of  uint32 // hash of print, version and network
+	Of  uint32 // hash of print, version and network; the lowest bit is that of the half
 }
 
 // population counts the callers of a partition, and those who have a value.
@@ -82,7 +82,9 @@ type population struct {
 	order  []Value // of Values, to choose who goes
 	adds   int64
 	most   int
-	lost   int64
+	lost   int64 // values that went
+	// overwritten counts callers of whom it was forgotten what they call with.
+	overwritten int64
 }
 
 func newPopulation(accounts, values int) *population {
@@ -93,30 +95,56 @@ func newPopulation(accounts, values int) *population {
 	return &population{Values: map[Value]*sketch{}, Seen: make([]seen, size), most: values}
 }
 
-// count counts an account with its attributes; moved tells that it was last seen
-// with others. This is what nearly every record costs, so that the common case is
+// count counts an account with its attributes. It returns what stands for those
+// that it was last seen with, 0 when that is not known, and for these. This is what nearly every record costs, so that the common case is
 // one look into one table.
-func (p *population) count(account uint64, now int64, print, version, network uint64) (moved bool) {
-	of := uint32(mix(print, version^network<<1) >> 32)
-	at := &p.Seen[account&uint64(len(p.Seen)-1)]
-	tag := uint32(account >> 32)
-	if at.Tag == tag && at.Of == of && p.All.Half == now/half {
-		return false
-	}
-	moved = at.Tag == tag && at.Of != of
-	*at = seen{tag, of}
+func (p *population) count(account uint64, now int64, print, version, network uint64) (was, is uint32) {
 	p.turn(now / half)
+	of := uint32(mix(print, version^network<<1)>>32)&^1 | uint32(p.All.Half)&1
+	at, known := p.place(account)
+	if known {
+		was = at.Of | 1
+	}
+	if was != 0 && at.Of == of {
+		return was, was
+	}
+	*at = seen{uint32(account >> 32), of}
 	p.All.add(account, now/half, wholeRegisters)
 	attributes(print, version, network, func(v Value) { p.have(v, account, now/half) })
-	return moved
+	return was, of | 1
 }
 
-// turn starts a new half: who is seen in it is counted again.
+// ways is among how many places of the table an account may be.
+const ways = 8
+
+// place finds an account in the table, or makes room where the one was that came
+// first.
+func (p *population) place(account uint64) (at *seen, known bool) {
+	tag, from := uint32(account>>32), account&uint64(len(p.Seen)-1)&^(ways-1)
+	set := p.Seen[from : from+ways]
+	for i := range set {
+		if set[i].Tag == tag {
+			return &set[i], true
+		}
+	}
+	if set[ways-1] != (seen{}) {
+		p.overwritten++
+	}
+	copy(set[1:], set)
+	return &set[0], false
+}
+
+// turn starts a new half: who is seen in it is counted again, and who was not seen
+// in the last one is forgotten.
 func (p *population) turn(n int64) {
 	if n == p.All.Half {
 		return
 	}
-	clear(p.Seen)
+	for i := range p.Seen {
+		if n != p.All.Half+1 || int64(p.Seen[i].Of&1) != p.All.Half&1 {
+			p.Seen[i] = seen{}
+		}
+	}
 	p.All.turn(n)
 	for l := range p.Level {
 		p.Level[l].turn(n)

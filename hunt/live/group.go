@@ -295,20 +295,25 @@ func (g *groups) claim(v Value, claimed map[uint64]bool, all, repeaters *base) (
 // sharingMin is how many people two accounts must both try for a tie.
 const sharingMin = 3
 
+// pair is two accounts, the lesser one first.
+type pair struct{ a, b uint64 }
+
+// pairs visits all pairs of some accounts.
+func pairs(of []uint64, visit func(pair)) {
+	for i, a := range of {
+		for _, b := range of[i+1:] {
+			visit(pair{min(a, b), max(a, b)})
+		}
+	}
+}
+
 // byShared groups accounts that have nothing in common but whom they try.
 func (g *groups) byShared(claimed map[uint64]bool, everybody int) (found []group) {
-	type pair struct{ a, b uint64 }
 	shared := map[pair]int{}
 	for _, of := range g.tried {
-		if len(of) < 2 || len(of) > sharers {
-			continue
-		}
-		for i, a := range of {
-			for _, b := range of[i+1:] {
-				if !claimed[a] && !claimed[b] {
-					shared[pair{min(a, b), max(a, b)}]++
-				}
-			}
+		if len(of) <= sharers {
+			of = slices.DeleteFunc(slices.Clone(of), func(h uint64) bool { return claimed[h] })
+			pairs(of, func(p pair) { shared[p]++ })
 		}
 	}
 	tests := 2 * math.Log10(float64(len(g.accounts)+1))

@@ -13,7 +13,7 @@ type profile struct {
 	accounts int
 	targets  int // who were tried
 	open     int // of them: never answered
-	repeated int // of the open: tried again and again
+	repeated int // of the open: tried again and again, or said that the call was strange
 	talked   int // of the targets: answered and talked
 	back     int // of the targets: called back, and talked
 	attempts int // at targets
@@ -117,7 +117,7 @@ func (p *profile) count(o *aim) {
 		p.talked++
 	case !o.Answered:
 		p.open++
-		if o.probe() {
+		if o.probe() || o.Reported {
 			p.repeated++
 		}
 	}

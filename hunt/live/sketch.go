@@ -80,15 +80,15 @@ type sketch struct {
 	known    int   // 1 and the size, or 0 when it has to be worked out
 }
 
-// turn forgets what is older than the window.
+// turn forgets what is older than the window, and all when the clock was set back.
 func (s *sketch) turn(half int64) {
-	switch {
-	case half == s.Half+1:
-		s.Old, s.Now = s.Now, set{}
-	case half > s.Half:
-		s.Old, s.Now = set{}, set{}
-	default:
+	switch half {
+	case s.Half:
 		return
+	case s.Half + 1:
+		s.Old, s.Now = s.Now, set{}
+	default:
+		s.Old, s.Now = set{}, set{}
 	}
 	s.Half, s.known = half, 0
 }

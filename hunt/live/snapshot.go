@@ -22,6 +22,7 @@ type watchState struct {
 	Seen       []byte // of the places that are taken: number, tag, hash
 	Places     int
 	Adds, Lost int64
+	Unknown    int64
 	Accounts   []*Account // in their order
 	Recent     []heard
 	Counts     Counts
@@ -48,7 +49,7 @@ func (w *watch) snapshot() ([]byte, error) {
 	p := w.people
 	s := watchState{
 		Number: w.number, Of: w.of, Now: w.now, Outside: w.outside, Swept: w.swept, All: p.All, Level: p.Level, Values: p.order,
-		Places: len(p.Seen), Adds: p.adds, Lost: p.lost, Recent: w.recent, Counts: w.counts, Changed: slices.Sorted(maps.Keys(w.changed)),
+		Places: len(p.Seen), Adds: p.adds, Lost: p.lost, Unknown: p.overwritten, Recent: w.recent, Counts: w.counts, Changed: slices.Sorted(maps.Keys(w.changed)),
 	}
 	for _, v := range p.order {
 		s.Sketches = append(s.Sketches, *p.Values[v])
@@ -96,7 +97,7 @@ func restoreWatch(data []byte, number, of int, l Limits) (*watch, error) {
 		}
 	}
 	w.now, w.outside, w.swept, w.recent, w.counts = s.Now, s.Outside, s.Swept, s.Recent, s.Counts
-	p.All, p.Level, p.order, p.adds, p.lost = s.All, s.Level, s.Values, s.Adds, s.Lost
+	p.All, p.Level, p.order, p.adds, p.lost, p.overwritten = s.All, s.Level, s.Values, s.Adds, s.Lost, s.Unknown
 	for i, v := range s.Values {
 		if p.Values[v] != nil || v.kind() >= counted || !s.Sketches[i].sound(valueRegisters) {
 			return nil, errOther

@@ -17,6 +17,7 @@ type Counts struct {
 	Invalid   int64 // refused: no caller, callee, outcome or time, or a text too long
 	Evicted   int64 // accounts that went because others were more suspicious
 	Forgotten int64 // values of attributes that went, too
+	Unknown   int64 // callers of whom it was forgotten what they call with, for want of room
 	Dropped   int64 // targets of accounts with more than are kept
 	Reports   int64 // of users, that were matched with a call
 	Unmatched int64 // of users, for which no call was known
@@ -30,6 +31,7 @@ func (c *Counts) add(o Counts) {
 	c.Invalid += o.Invalid
 	c.Evicted += o.Evicted
 	c.Forgotten += o.Forgotten
+	c.Unknown += o.Unknown
 	c.Dropped += o.Dropped
 	c.Reports += o.Reports
 	c.Unmatched += o.Unmatched
@@ -113,12 +115,16 @@ func (w *watch) add(r *record.Record) *Account {
 	}
 	network := known(r.CallerNetwork)
 	print := known(r.CallerPrint)
-	moved := w.people.count(caller, w.now, print, known(r.CallerVersion), network)
+	was, is := w.people.count(caller, w.now, print, known(r.CallerVersion), network)
 	a := w.accounts[caller]
-	if r.Contact == record.Accepted && !moved && a == nil {
+	if r.Contact == record.Accepted && was == is && a == nil {
 		return changed
 	}
-	if b := w.attempt(a, r, caller, callee, moved && w.people.rare(print, network)); b != nil {
+	home := uint32(0)
+	if was != 0 && was != is && (a == nil || is != a.Home) && w.people.rare(print, network) {
+		home = was
+	}
+	if b := w.attempt(a, r, caller, callee, home); b != nil {
 		changed = b
 	}
 	return changed
@@ -164,12 +170,14 @@ func (w *watch) inTime(t int64) bool {
 }
 
 // attempt takes a call by an account that is looked at, or that tries a stranger.
-func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, moved bool) *Account {
+// When the account has moved, home stands for what it called with before.
+func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, home uint32) *Account {
+	moved := home != 0
 	if a != nil {
 		a.Last = max(a.Last, r.Time)
 	}
 	stranger := r.Contact != record.Accepted
-	if !stranger && !moved && (a == nil || a.Moved == 0 || r.Time > a.Moved+movedFor) {
+	if !stranger && !moved && (a == nil || !a.movedTo(r)) {
 		if a != nil {
 			a.Other++
 		}
@@ -183,12 +191,10 @@ func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, mov
 		a = w.room(r, caller)
 	}
 	if moved {
-		a.Moved = r.Time
+		a.Moved, a.Home = r.Time, home
 	}
-	a.Print, a.Version, a.Network = same(a.Print, r.CallerPrint), same(a.Version, r.CallerVersion), same(a.Network, r.CallerNetwork)
 	t := w.target(a, callee, r)
 	if t == nil {
-		w.counts.Dropped++
 		return nil
 	}
 	before := t.weight()
@@ -198,15 +204,19 @@ func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, mov
 	}
 	t.Contact = t.Contact || !stranger
 	a.Weight += t.weight() - before
+	if moved || !a.away(r.Time) && (a.Weight == 0 || t.weight() > before) {
+		a.Print, a.Version, a.Network = same(a.Print, r.CallerPrint), same(a.Version, r.CallerVersion), same(a.Network, r.CallerNetwork)
+	}
 	return w.mark(a)
 }
 
 // target returns the target of an account, and makes room for it among those of
 // all accounts.
 func (w *watch) target(a *Account, callee uint64, r *record.Record) *Target {
-	n := len(a.Targets)
+	n, dropped := len(a.Targets), a.Dropped
 	t := a.target(callee, r)
 	w.targets += len(a.Targets) - n
+	w.counts.Dropped += int64(a.Dropped - dropped)
 	for w.targets > max(w.limits.Targets/w.of, mostTargets) && w.evict(a.Hash) {
 	}
 	return t
@@ -378,6 +388,6 @@ func (w *watch) changes(visit func(h uint64, a *Account)) {
 
 func (w *watch) counted() Counts {
 	c := w.counts
-	c.Forgotten = w.people.lost
+	c.Forgotten, c.Unknown = w.people.lost, w.people.overwritten
 	return c
 }
