@@ -155,7 +155,13 @@ func TestClusterLosesNodes(t *testing.T) {
 	if err != nil || !complete || counts.Records != int64(len(all)) {
 		t.Errorf("%d records were counted of %d, %v", counts.Records, len(all), err)
 	}
-	if n, p := owners(); n != 1 || len(p) != 16 {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	n, p := owners()
+	for ; ctx.Err() == nil && (n != 1 || len(p) != 16); n, p = owners() {
+		time.Sleep(50 * time.Millisecond) // on a busy machine a lease ends and is taken again
+	}
+	if n != 1 || len(p) != 16 {
 		t.Errorf("%d hunters hold %d partitions, want 1 and 16", n, len(p))
 	}
 }
