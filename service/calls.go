@@ -137,7 +137,7 @@ func (s *Service) judgeOffer(d *device, m call.Message, b []byte, c store.Call, 
 }
 
 // offerRefused tells the caller no more than that, keeps a record, and tells the
-// callee of a stranger whose call was held back. The range's strangers are
+// callee whose call was held back, and of a contact that it was a campaign's. The range's strangers are
 // shown to the range's own accounts only.
 func (s *Service) offerRefused(ctx context.Context, d *device, m call.Message, c store.Call, v guard.Verdict) error {
 	reason := call.Refused
@@ -151,7 +151,11 @@ func (s *Service) offerRefused(ctx context.Context, d *device, m call.Message, c
 		return err
 	}
 	if v.Action == guard.Quarantine && !c.CalleeDevice.IsZero() {
-		n := store.Notice{Kind: "held_back", Account: c.Caller, Name: d.account.Name, Media: c.Media.String(), Call: c.ID}
+		kind := "held_back"
+		if v.Rules[0] == "R25" {
+			kind = "campaign"
+		}
+		n := store.Notice{Kind: kind, Account: c.Caller, Name: d.account.Name, Media: c.Media.String(), Call: c.ID}
 		if err := s.tell(ctx, c.Callee, n); err != nil {
 			return err
 		}

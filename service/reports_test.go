@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/store"
@@ -16,10 +17,15 @@ type heard struct {
 	mu       sync.Mutex
 	records  []store.Record
 	reported []wire.ID
+	hold     bool
 }
 
-func (h *heard) Held(store.Record) (string, bool) { return "", false }
-func (h *heard) Saw(r store.Record)               { h.mu.Lock(); h.records = append(h.records, r); h.mu.Unlock() }
+func (h *heard) Held(store.Record) (string, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return "C-1", h.hold
+}
+func (h *heard) Saw(r store.Record) { h.mu.Lock(); h.records = append(h.records, r); h.mu.Unlock() }
 func (h *heard) Reported(_ string, reporter, attempt wire.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,5 +174,33 @@ func TestReportsAreStrict(t *testing.T) {
 	}
 	if len(w.reports()) != 0 {
 		t.Error("something was kept")
+	}
+}
+
+// Whose call is held back because it is a campaign's is told so: of a contact it
+// would be wrong to say that nobody knows them. It can be reported as any other.
+func TestHeldBackOfACampaign(t *testing.T) {
+	watch := &heard{}
+	w := newWatchedWorld(t, watch)
+	a, b := w.register("alice"), w.register("mallory")
+	w.befriend(b, a)
+	a.connect()
+	b.connect()
+	watch.mu.Lock()
+	watch.hold = true
+	watch.mu.Unlock()
+	for range 2 {
+		b.write(b.offer(a.account, wire.Sound))
+		a.await(call.TypeNotice)
+	}
+	stranger := w.register("stranger").connect()
+	stranger.write(stranger.offer(a.account, wire.Sound))
+	a.await(call.TypeNotice)
+	all, err := w.s.Store().Notices(t.Context(), a.account, time.Time{})
+	if err != nil || len(all) != 2 || all[0].Kind != "campaign" || all[0].Count != 2 || all[1].Kind != "held_back" {
+		t.Fatalf("notices %+v, %v", all, err)
+	}
+	if status := a.report("call", all[0].Call); status != 204 {
+		t.Errorf("report: %d", status)
 	}
 }

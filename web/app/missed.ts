@@ -24,24 +24,24 @@ export function missedPane(signal: AbortSignal): HTMLElement {
 
 // what says what became of a call.
 export function what(n: HeldBack): HTMLElement {
-  const words = { held_back: "held", missed: "missed", answered: "answered", declined: "declined", expired: "missed" } as const;
-  const drawn = { held_back: "shield", missed: "missed", answered: n.media, declined: "hangup", expired: "missed" } as const;
+  const words = { held_back: "held", campaign: "held", missed: "missed", answered: "answered", declined: "declined", expired: "missed" } as const;
+  const drawn = { held_back: "shield", campaign: "shield", missed: "missed", answered: n.media, declined: "hangup", expired: "missed" } as const;
   return h("p", { class: "what " + words[n.kind] }, picture(drawn[n.kind]), t(`${words[n.kind]}_${n.media}`), n.count > 1 && ` · ${t("times", { n: number(n.count) })}`);
 }
 
 function row(n: HeldBack): HTMLElement {
   if (n.kind === "expired") return expired(n);
-  const known = state.contact(n.account);
+  const known = state.contact(n.account), why = n.kind === "held_back" ? t("held_text") : n.kind === "campaign" && t("held_campaign_text");
   const actions = kept([
     strangeCall(n),
     known?.state === "accepted" && h("button", { type: "button", on: { click: () => go({ at: "chat", account: n.account }) } }, t("message")),
   ]);
-  return h("li", { class: n.kind === "held_back" ? "card call-notice held" : "card call-notice" },
+  return h("li", { class: why ? "card call-notice held" : "card call-notice" },
     face(n.name),
     h("div", { class: "row-text" },
       h("p", { class: "row-name" }, theirs(n.name)),
       what(n),
-      n.kind === "held_back" && h("p", { class: "hint" }, t("held_text")),
+      why && h("p", { class: "hint" }, why),
       h("p", { class: "hint" }, h("time", { datetime: new Date(n.at).toISOString() }, `${day(n.at)}, ${clock(n.at)}`)),
       actions.length > 0 && h("div", { class: "buttons start" }, ...actions)));
 }
