@@ -24,7 +24,7 @@ const (
 	largePart    = 0.2
 	falseTies    = 0.05 // that chance may give among all accounts
 	fewTried     = 20   // accounts that tried a target which is a sign: each is followed
-	fewHolders   = 20   // accounts of a network: each is followed
+	knownPart    = 0.25 // of the accounts of a network, and two at least, that are known: then the others are followed
 	leastTargets = 3    // of an account that shares only a network
 )
 
@@ -222,13 +222,17 @@ func (e *expansion) addFeatures() {
 			continue
 		}
 		count := e.people.has[a].count
-		if !e.people.ties(a) || a.kind == Network && count > fewHolders && (len(of) < 2 || float64(len(of)) < leastPart*float64(count)) {
+		if !e.people.ties(a) || a.kind == Network && (len(of) < 2 || float64(len(of)) < leastPart*float64(count)) {
 			e.refuse(t)
 			continue
 		}
 		delete(e.refused, t)
 		best := slices.MaxFunc(of, func(x, y *node) int { return cmp.Compare(x.grade, y.grade) })
-		e.features[a] = &node{thing: t, grade: best.grade, from: best, step: strong, why: fmt.Sprintf("is what it calls with, and %d of the accounts that are known; %s have it", len(of), e.shareOf(a))}
+		step := strong
+		if a.kind == Network && float64(len(of)) < knownPart*float64(count) {
+			step = weak
+		}
+		e.features[a] = &node{thing: t, grade: min(step, best.grade), from: best, step: step, why: fmt.Sprintf("is what it calls with, and %d of the accounts that are known; %s have it", len(of), e.shareOf(a))}
 	}
 }
 

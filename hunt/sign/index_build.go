@@ -22,21 +22,21 @@ import (
 const (
 	spillBudget  = 400 << 20 // bytes of attempts in memory, while an index is made
 	callBlock    = 1024      // calls that a goroutine gathers of a part
-	pairBlock    = 2048
+	edgeBlock    = 2048
 	nameBlock    = 16 << 10 // bytes
 	bitsByRecord = 16       // of the filter of ids whose text is kept
 	leastFilter  = 20       // its size is at least, and at most, 2 to the power of these bits
 	mostFilter   = 32
 )
 
-// pair is a target and an account that tried it.
-type pair struct{ callee, caller record.ID }
+// edge is a target and an account that tried it.
+type edge struct{ callee, caller record.ID }
 
 // builder makes an index.
 type builder struct {
 	Options
 	calls spill[call]
-	pairs spill[pair]
+	pairs spill[edge]
 	names spill[byte]
 	named filter
 
@@ -156,17 +156,17 @@ func (f *filter) add(id record.ID) (isNew bool) {
 // write writes the sections, each part by part.
 func (b *builder) write(ctx context.Context) error {
 	var pairs sync.Mutex
-	reverse := gatherer[pair]{to: &b.pairs, size: pairBlock}
+	reverse := gatherer[edge]{to: &b.pairs, size: edgeBlock}
 	err := b.section(ctx, byCaller, func(p int, to *blocks) error {
 		calls, err := b.calls.take(p)
 		if err != nil {
 			return err
 		}
 		calls = slices.DeleteFunc(calls, func(c call) bool { return c.accepted && !b.people.ties(attribute{Print, c.print}) })
-		var seen []pair
+		var seen []edge
 		fold(calls, func(a attempt) {
 			writeAttempt(to, a)
-			if one := (pair{a.callee, a.caller}); len(seen) == 0 || seen[len(seen)-1] != one {
+			if one := (edge{a.callee, a.caller}); len(seen) == 0 || seen[len(seen)-1] != one {
 				seen = append(seen, one)
 			}
 		})
@@ -208,7 +208,7 @@ func writeAttempt(to *blocks, a attempt) {
 
 func (b *builder) writePairs(p int, to *blocks) error {
 	all, err := b.pairs.take(p)
-	slices.SortFunc(all, func(x, y pair) int {
+	slices.SortFunc(all, func(x, y edge) int {
 		if x.callee != y.callee {
 			return order(x.callee, y.callee)
 		}

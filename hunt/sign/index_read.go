@@ -157,13 +157,16 @@ func (x *index) find(ctx context.Context, section int, want []record.ID, read fu
 }
 
 // share shares out ids, in their order, among goroutines.
-func (x *index) share(of ids, each func(want []record.ID) error) error {
+func (x *index) share(of ids, each func(number int, want []record.ID) error) error {
 	all := sorted(of)
 	size := max((len(all)+x.workers-1)/x.workers, 1)
 	errs := make(chan error, x.workers)
 	var wait sync.WaitGroup
+	number := 0
 	for want := range slices.Chunk(all, size) {
-		wait.Go(func() { errs <- each(want) })
+		mine := number
+		wait.Go(func() { errs <- each(mine, want) })
+		number++
 	}
 	wait.Wait()
 	close(errs)
@@ -179,30 +182,23 @@ func (x *index) population() *population { return x.people }
 
 // attempts returns what accounts tried.
 func (x *index) attempts(ctx context.Context, callers ids) (all []attempt, cut int64, err error) {
-	var mu sync.Mutex
-	err = x.share(callers, func(want []record.ID) error {
-		var mine []attempt
-		left := mostCalls
-		beyond := int64(0)
-		err := x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
+	found, beyond := make([][]attempt, x.workers), make([]int64, x.workers)
+	err = x.share(callers, func(number int, want []record.ID) error {
+		return x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
 			a := readAttempt(id, d)
 			switch {
 			case !wanted:
-			case left == 0:
-				beyond += a.calls
+			case len(found[number]) == mostCalls/x.workers:
+				beyond[number] += a.calls
 			default:
-				left--
-				mine = append(mine, a)
+				found[number] = append(found[number], a)
 			}
 		})
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, mine...)
-		cut += beyond
-		return err
 	})
-	slices.SortStableFunc(all, func(a, b attempt) int { return order(a.caller, b.caller) })
-	return all, cut, err
+	for number := range found {
+		cut += beyond[number]
+	}
+	return slices.Concat(found...), cut, err
 }
 
 func readAttempt(id record.ID, d *decoder) attempt {
@@ -217,7 +213,7 @@ func readAttempt(id record.ID, d *decoder) attempt {
 func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample, error) {
 	all := map[record.ID]*sample{}
 	var mu sync.Mutex
-	err := x.share(targets, func(want []record.ID) error {
+	err := x.share(targets, func(_ int, want []record.ID) error {
 		mine := map[record.ID]*sample{}
 		err := x.find(ctx, byCallee, want, func(id record.ID, d *decoder, wanted bool) {
 			caller := d.id()
@@ -245,7 +241,7 @@ func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample
 func (x *index) names(ctx context.Context, of ids) (map[record.ID]string, error) {
 	all := map[record.ID]string{}
 	var mu sync.Mutex
-	err := x.share(of, func(want []record.ID) error {
+	err := x.share(of, func(_ int, want []record.ID) error {
 		mine, wrong := map[record.ID]string{}, false
 		err := x.find(ctx, byName, want, func(id record.ID, d *decoder, wanted bool) {
 			if text := d.bytes(); wanted {

@@ -203,8 +203,9 @@ func TestNoPlace(t *testing.T) {
 
 func FuzzIndex(f *testing.F) {
 	w := newTown(9)
-	w.people(20)
-	w.campaign()
+	for i := range 9 {
+		w.call(fmt.Sprint("bad", i%4), fmt.Sprint("victim", i%3), "android 5x", "AS1")
+	}
 	source, files := w.files(f)
 	b, err := Index(context.Background(), source, files, Options{})
 	if err != nil {
