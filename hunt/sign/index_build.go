@@ -20,23 +20,23 @@ import (
 )
 
 const (
-	spillBudget  = 400 << 20 // bytes of attempts in memory, while an index is made
-	callBlock    = 1024      // calls that a goroutine gathers of a part
-	edgeBlock    = 2048
-	nameBlock    = 16 << 10 // bytes
-	bitsByRecord = 16       // of the filter of ids whose text is kept
-	leastFilter  = 20       // its size is at least, and at most, 2 to the power of these bits
-	mostFilter   = 32
+	spillBudget   = 400 << 20 // bytes of attempts in memory, while an index is made
+	callBlock     = 1024      // calls that a goroutine gathers of a part
+	incomingBlock = 2048
+	nameBlock     = 16 << 10 // bytes
+	bitsByRecord  = 16       // of the filter of ids whose text is kept
+	leastFilter   = 20       // its size is at least, and at most, 2 to the power of these bits
+	mostFilter    = 32
 )
 
-// edge is a target and an account that tried it.
-type edge struct{ callee, caller record.ID }
+// incoming is a target and an account that tried it.
+type incoming struct{ callee, caller record.ID }
 
 // builder makes an index.
 type builder struct {
 	Options
 	calls spill[call]
-	pairs spill[edge]
+	pairs spill[incoming]
 	names spill[byte]
 	named filter
 
@@ -156,17 +156,17 @@ func (f *filter) add(id record.ID) (isNew bool) {
 // write writes the sections, each part by part.
 func (b *builder) write(ctx context.Context) error {
 	var pairs sync.Mutex
-	reverse := gatherer[edge]{to: &b.pairs, size: edgeBlock}
+	reverse := gatherer[incoming]{to: &b.pairs, size: incomingBlock}
 	err := b.section(ctx, byCaller, func(p int, to *blocks) error {
 		calls, err := b.calls.take(p)
 		if err != nil {
 			return err
 		}
 		calls = slices.DeleteFunc(calls, func(c call) bool { return c.accepted && !b.people.ties(attribute{Print, c.print}) })
-		var seen []edge
+		var seen []incoming
 		fold(calls, func(a attempt) {
 			writeAttempt(to, a)
-			if one := (edge{a.callee, a.caller}); len(seen) == 0 || seen[len(seen)-1] != one {
+			if one := (incoming{a.callee, a.caller}); len(seen) == 0 || seen[len(seen)-1] != one {
 				seen = append(seen, one)
 			}
 		})
@@ -208,7 +208,7 @@ func writeAttempt(to *blocks, a attempt) {
 
 func (b *builder) writePairs(p int, to *blocks) error {
 	all, err := b.pairs.take(p)
-	slices.SortFunc(all, func(x, y edge) int {
+	slices.SortFunc(all, func(x, y incoming) int {
 		if x.callee != y.callee {
 			return order(x.callee, y.callee)
 		}
