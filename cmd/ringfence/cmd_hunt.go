@@ -29,7 +29,7 @@ type huntCommand struct {
 type findCommand struct {
 	dataFolder
 	reporting
-	Paths    []string `arg:"" optional:"" name:"records" help:"Folders and files of call records: Parquet, JSON lines or CSV."`
+	Paths    []string `arg:"" optional:"" name:"records" help:"Folders and files of call records: Parquet, JSON lines or CSV (default: those of the service in --data)."`
 	Report   string   `placeholder:"FILE" help:"Draw what was found into FILE, an HTML page."`
 	Language string   `default:"en" enum:"en,ar" help:"Language of the page: en or ar."`
 	Force    bool     `help:"Replace a page that stands there."`
@@ -42,9 +42,21 @@ type findCommand struct {
 // Run hunts; it ends with 3 when it found campaigns that are more than weak, and
 // with 4 when it found none and some records could not be read.
 func (c *findCommand) Run(e *env) error {
-	if len(c.Paths) == 0 {
-		return &failure{code: "usage", what: "hunt needs call records", hint: "give the folder that they are in, or see ringfence hunt --help", exit: exitUsage}
+	if len(c.Paths) > 0 {
+		return c.hunt(e)
 	}
+	paths, closing, err := ownRecords(e, c.dataFolder)
+	if err != nil {
+		return &failure{code: "calls", what: "hunt in the call records of " + c.dir(), why: err, hint: "give the folder that records are in, or see ringfence hunt --help"}
+	}
+	defer closing()
+	if c.Paths = paths; len(paths) == 0 {
+		return &failure{code: "usage", what: "hunt needs call records, and there are none in " + c.dir(), hint: "give the folder that they are in, or see ringfence hunt --help", exit: exitUsage}
+	}
+	return c.hunt(e)
+}
+
+func (c *findCommand) hunt(e *env) error {
 	memory, err := parseSize(c.Memory)
 	if err != nil {
 		return &failure{code: "usage", what: "hunt: --memory " + c.Memory, why: err, hint: "give something like 1600MB or 4GB", exit: exitUsage}

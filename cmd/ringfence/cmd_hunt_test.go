@@ -137,6 +137,22 @@ func hunted(t *testing.T, c *exec.Cmd) hunt.Result {
 	return huntedOf(t, string(out))
 }
 
+// Without files a hunt is one in the records that the service keeps.
+func TestHuntInOwnRecords(t *testing.T) {
+	data, calls := "--data="+t.TempDir(), callsOf(t, true)
+	files, err := filepath.Glob(filepath.Join(calls, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, err := ask(append([]string{"calls", "import", data}, files...)...); code != exitDone {
+		t.Fatal(err)
+	}
+	code, out, errs := ask("hunt", data, "--json")
+	if code != exitFound || len(huntedOf(t, out).Campaigns) != 1 {
+		t.Errorf("exit %d %.300s%s", code, out, errs)
+	}
+}
+
 func TestHuntRefuses(t *testing.T) {
 	calls, data := callsOf(t, true), "--data="+t.TempDir()
 	text := filepath.Join(t.TempDir(), "x.txt")
