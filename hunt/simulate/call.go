@@ -33,7 +33,10 @@ type clientOf struct {
 const noDay = math.MinInt32
 
 func compareCalls(a, b call) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.caller, b.caller), cmp.Compare(a.callee, b.callee), cmp.Compare(a.number, b.number))
+	if a.at != b.at { // nearly always
+		return cmp.Compare(a.at, b.at)
+	}
+	return cmp.Or(cmp.Compare(a.caller, b.caller), cmp.Compare(a.callee, b.callee), cmp.Compare(a.number, b.number))
 }
 
 // The rules by which strangers' calls are held back.
@@ -93,14 +96,21 @@ func (w *World) text(stream, n uint64) string {
 
 var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
+// How unevenly people call: the rank of a caller is a power of a number from 0 to
+// 1, without the first thousandth, for nobody calls all day.
+const (
+	uneven  = 1.6
+	topRank = .001
+)
+
+var topShare = math.Pow(topRank/(1+topRank), 1/uneven)
+
 // person draws somebody who calls in this hour: some call much more than others,
 // and people sleep.
 func (m *maker) person() int {
 	n := float64(m.users)
-	least := n / 1000
 	for range 40 {
-		x := m.rng.Float64()
-		rank := (n+least)*math.Pow(x*(1-math.Pow(least/(n+least), 1/1.6))+math.Pow(least/(n+least), 1/1.6), 1.6) - least
+		rank := n*(1+topRank)*math.Pow(m.rng.Float64()*(1-topShare)+topShare, uneven) - n*topRank
 		u := int((uint64(max(rank, 0))*m.step + m.seed%uint64(m.users)) % uint64(m.users))
 		shift := int(m.draw(ofPerson, uint64(u), 10)%7) - 3
 		if m.rng.Float64() < m.awakeIn(m.country(u), m.hour, shift) {

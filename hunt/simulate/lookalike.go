@@ -127,6 +127,9 @@ func (s *simulation) newCrowd(k *kind, rng *rand.Rand) *crowd {
 		made.print, made.version = p.name, p.version
 	}
 	n := between(rng, k.accounts[0], k.accounts[1])
+	if s.users < 100_000 { // in a small world all kinds are there, and are small
+		n = max(n*s.users/100_000, min(n, 3))
+	}
 	wave := between(rng, k.age[0], k.age[1])
 	for range n {
 		one := &clientOf{network: network, country: from.code, made: c.first - between(rng, k.age[0], k.age[1])}
