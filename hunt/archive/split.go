@@ -43,7 +43,7 @@ const (
 var (
 	ErrNoShares  = errors.New("archive: the key is not split among persons; split it with calls split-key")
 	ErrTwo       = errors.New("archive: these are not the keys of two persons among whom the key was split; both of them must be there, each with their own")
-	errRecipient = errors.New("no age recipient; give what age-keygen prints as the public key, age1...")
+	errRecipient = errors.New("no age recipient; give the public key that age-keygen prints")
 )
 
 // name tells keys apart.
