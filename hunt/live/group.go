@@ -140,7 +140,7 @@ type base struct {
 const ordinary = 1000
 
 var ordinaryLevels = func() (of [levels]int) {
-	for step, n := range [len(steps)][2]int{{40, 30}, {12, 8}, {4, 3}, {2, 2}} {
+	for step, n := range [len(steps)][2]int{{32, 21}, {4, 2}, {2, 1}, {1, 1}} {
 		of[levelOf(step, anybody)], of[levelOf(step, pure)] = n[0], n[1]
 	}
 	return of
