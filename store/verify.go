@@ -18,7 +18,7 @@ const maxWrong = 100
 // nothing where all is well.
 func (s *Store) Verify(ctx context.Context) ([]string, error) {
 	var wrong []string
-	for _, check := range []func(context.Context) ([]string, error){s.checkFile, s.checkReferences, s.checkVerdicts, s.checkCalls, s.checkReveals} {
+	for _, check := range []func(context.Context) ([]string, error){s.checkFile, s.checkReferences, s.checkVerdicts, s.checkCalls, s.checkReveals, s.checkQueries} {
 		found, err := check(ctx)
 		if err != nil {
 			return wrong, fmt.Errorf("store: reading all of it: %w", err)
