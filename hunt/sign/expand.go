@@ -32,9 +32,9 @@ const (
 // finder finds attempts: in the records (scan) or in the index of them.
 type finder interface {
 	population() *population
-	// attempts returns what accounts tried, by caller and callee, and how many
+	// attempts returns what each account tried, sorted by callee, and how many
 	// calls were too many.
-	attempts(ctx context.Context, callers ids) (all []attempt, cut int64, err error)
+	attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error)
 	// callers returns who tried targets.
 	callers(ctx context.Context, targets ids) (map[record.ID]*sample, error)
 	names(ctx context.Context, of ids) (map[record.ID]string, error)
@@ -237,7 +237,7 @@ func (e *expansion) start(s Sign) {
 			e.features[a] = n
 			return
 		}
-		e.refuse(n.thing)
+		e.refuse(n.thing, 1)
 	}
 }
 
@@ -252,15 +252,7 @@ func (e *expansion) lookUp(accounts ids) error {
 	all, cut, err := e.find.attempts(e.ctx, accounts)
 	e.cut += cut
 	for id := range accounts {
-		e.tried[id] = nil
-	}
-	for len(all) > 0 {
-		n := 1
-		for n < len(all) && all[n].caller == all[0].caller {
-			n++
-		}
-		e.tried[all[0].caller] = all[:n:n]
-		all = all[n:]
+		e.tried[id] = all[id]
 	}
 	return err
 }

@@ -38,7 +38,7 @@ func (p *population) counts(b *record.Batch, i int) bool {
 }
 
 // attempts returns what accounts tried.
-func (s *scan) attempts(ctx context.Context, callers ids) (all []attempt, cut int64, err error) {
+func (s *scan) attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error) {
 	var calls []call
 	var mu sync.Mutex
 	_, err = s.source.Read(ctx, record.Reading{
@@ -59,8 +59,23 @@ func (s *scan) attempts(ctx context.Context, callers ids) (all []attempt, cut in
 			return nil
 		},
 	})
-	fold(calls, func(a attempt) { all = append(all, a) })
+	var found []attempt
+	fold(calls, func(a attempt) { found = append(found, a) })
+	all = map[record.ID][]attempt{}
+	split(found, all)
 	return all, cut, err
+}
+
+// split gives each caller its own of sorted attempts.
+func split(found []attempt, all map[record.ID][]attempt) {
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].caller == found[0].caller {
+			n++
+		}
+		all[found[0].caller] = found[:n:n]
+		found = found[n:]
+	}
 }
 
 // callers returns who tried targets.

@@ -24,7 +24,7 @@ const (
 	largePart    = 0.2
 	falseTies    = 0.05 // that chance may give among all accounts
 	fewTried     = 20   // accounts that tried a target which is a sign: each is followed
-	knownPart    = 0.25 // of the accounts of a network, and two at least, that are known: then the others are followed
+	knownPart    = 0.25 // of the accounts of a network, and two of them at least, that are known: then the others are looked at
 	leastTargets = 3    // of an account that shares only a network
 )
 
@@ -222,17 +222,13 @@ func (e *expansion) addFeatures() {
 			continue
 		}
 		count := e.people.has[a].count
-		if !e.people.ties(a) || a.kind == Network && (len(of) < 2 || float64(len(of)) < leastPart*float64(count)) {
-			e.refuse(t)
+		if !e.people.ties(a) || a.kind == Network && (len(of) < 2 || float64(len(of)) < knownPart*float64(count)) {
+			e.refuse(t, int64(len(of)))
 			continue
 		}
 		delete(e.refused, t)
 		best := slices.MaxFunc(of, func(x, y *node) int { return cmp.Compare(x.grade, y.grade) })
-		step := strong
-		if a.kind == Network && float64(len(of)) < knownPart*float64(count) {
-			step = weak
-		}
-		e.features[a] = &node{thing: t, grade: min(step, best.grade), from: best, step: step, why: fmt.Sprintf("is what it calls with, and %d of the accounts that are known; %s have it", len(of), e.shareOf(a))}
+		e.features[a] = &node{thing: t, grade: best.grade, from: best, step: strong, why: fmt.Sprintf("is what it calls with, and %d of the accounts that are known; %s have it", len(of), e.shareOf(a))}
 	}
 }
 
@@ -269,18 +265,19 @@ func (e *expansion) holders(a attribute) ([]record.ID, error) {
 	return e.people.holders(a)
 }
 
-// refuse keeps why something is not followed; callers are those of a target.
-func (e *expansion) refuse(t thing, callers ...int64) {
+// refuse keeps why something is not followed; some are the callers of a target,
+// or how many known accounts have a print or network.
+func (e *expansion) refuse(t thing, some int64) {
 	u := Unfollowed{Kind: t.kind}
 	if t.kind == Target {
-		u.Accounts = callers[0]
+		u.Accounts = some
 		u.Why = fmt.Sprintf("about %d accounts tried this person", u.Accounts)
 	} else {
 		a := attribute{t.kind, t.code}
 		u.Accounts = e.people.has[a].count
 		u.Why = e.shareOf(a) + " have it"
 		if e.people.ties(a) {
-			u.Why += ", and of those hardly any is known"
+			u.Why += fmt.Sprintf(", and only %d of those are known", some)
 		}
 	}
 	u.Share = float64(u.Accounts) / float64(max(e.people.accounts, 1))

@@ -204,42 +204,47 @@ func (b *blocks) finish() {
 // decoder reads what blocks wrote. After an error it reads nothing but zeros.
 type decoder struct {
 	data []byte
+	at   int
 	err  error
 }
 
+func (d *decoder) more() bool { return d.at < len(d.data) }
+
 func (d *decoder) number() uint64 {
-	v, n := binary.Uvarint(d.data)
+	if d.more() && d.data[d.at] < 0x80 { // most are that small
+		d.at++
+		return uint64(d.data[d.at-1])
+	}
+	v, n := binary.Uvarint(d.data[d.at:])
 	if n <= 0 {
 		d.fail()
 		return 0
 	}
-	d.data = d.data[n:]
+	d.at += n
 	return v
 }
 
 func (d *decoder) id() record.ID {
-	if len(d.data) < 8 {
+	if len(d.data)-d.at < 8 {
 		d.fail()
 		return 0
 	}
-	v := binary.LittleEndian.Uint64(d.data)
-	d.data = d.data[8:]
-	return record.ID(v)
+	d.at += 8
+	return record.ID(binary.LittleEndian.Uint64(d.data[d.at-8:]))
 }
 
 func (d *decoder) bytes() []byte {
 	n := d.number()
-	if n > uint64(len(d.data)) {
+	if n > uint64(len(d.data)-d.at) {
 		d.fail()
 		return nil
 	}
-	text := d.data[:n]
-	d.data = d.data[n:]
-	return text
+	d.at += int(n)
+	return d.data[d.at-int(n) : d.at]
 }
 
 func (d *decoder) fail() {
-	d.data = nil
+	d.data, d.at = nil, 0
 	if d.err == nil {
 		d.err = broken("an entry is cut off")
 	}

@@ -228,7 +228,7 @@ func (b *builder) writeNames(p int, to *blocks) error {
 		text []byte
 	}
 	var all []name
-	for d := (decoder{data: data}); len(d.data) > 0; {
+	for d := (decoder{data: data}); d.more(); {
 		all = append(all, name{d.id(), d.bytes()})
 	}
 	slices.SortFunc(all, func(x, y name) int { return order(x.id, y.id) })

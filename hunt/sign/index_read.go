@@ -93,7 +93,7 @@ func (x *index) readDirectory(d *decoder, size int64) error {
 			x.dir[s] = append(x.dir[s], e)
 		}
 	}
-	if d.err == nil && (at != size || len(d.data) > 0) {
+	if d.err == nil && (at != size || d.more()) {
 		return broken("%d bytes in blocks, of %d", at, size)
 	}
 	return d.err
@@ -139,7 +139,7 @@ func (x *index) find(ctx context.Context, section int, want []record.ID, read fu
 		d := decoder{data: data}
 		id := e.first
 		at, _ := slices.BinarySearch(want, id)
-		for len(d.data) > 0 {
+		for d.more() {
 			id += record.ID(d.number())
 			for at < len(want) && want[at] < id {
 				at++
@@ -157,16 +157,13 @@ func (x *index) find(ctx context.Context, section int, want []record.ID, read fu
 }
 
 // share shares out ids, in their order, among goroutines.
-func (x *index) share(of ids, each func(number int, want []record.ID) error) error {
+func (x *index) share(of ids, each func(want []record.ID) error) error {
 	all := sorted(of)
 	size := max((len(all)+x.workers-1)/x.workers, 1)
 	errs := make(chan error, x.workers)
 	var wait sync.WaitGroup
-	number := 0
 	for want := range slices.Chunk(all, size) {
-		mine := number
-		wait.Go(func() { errs <- each(mine, want) })
-		number++
+		wait.Go(func() { errs <- each(want) })
 	}
 	wait.Wait()
 	close(errs)
@@ -181,24 +178,29 @@ func (x *index) share(of ids, each func(number int, want []record.ID) error) err
 func (x *index) population() *population { return x.people }
 
 // attempts returns what accounts tried.
-func (x *index) attempts(ctx context.Context, callers ids) (all []attempt, cut int64, err error) {
-	found, beyond := make([][]attempt, x.workers), make([]int64, x.workers)
-	err = x.share(callers, func(number int, want []record.ID) error {
-		return x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
+func (x *index) attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error) {
+	var mu sync.Mutex
+	all = map[record.ID][]attempt{}
+	err = x.share(callers, func(want []record.ID) error {
+		var mine []attempt
+		beyond := int64(0)
+		err := x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
 			a := readAttempt(id, d)
 			switch {
 			case !wanted:
-			case len(found[number]) == mostCalls/x.workers:
-				beyond[number] += a.calls
+			case len(mine) == mostCalls/x.workers:
+				beyond += a.calls
 			default:
-				found[number] = append(found[number], a)
+				mine = append(mine, a)
 			}
 		})
+		mu.Lock()
+		defer mu.Unlock()
+		cut += beyond
+		split(mine, all)
+		return err
 	})
-	for number := range found {
-		cut += beyond[number]
-	}
-	return slices.Concat(found...), cut, err
+	return all, cut, err
 }
 
 func readAttempt(id record.ID, d *decoder) attempt {
@@ -213,7 +215,7 @@ func readAttempt(id record.ID, d *decoder) attempt {
 func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample, error) {
 	all := map[record.ID]*sample{}
 	var mu sync.Mutex
-	err := x.share(targets, func(_ int, want []record.ID) error {
+	err := x.share(targets, func(want []record.ID) error {
 		mine := map[record.ID]*sample{}
 		err := x.find(ctx, byCallee, want, func(id record.ID, d *decoder, wanted bool) {
 			caller := d.id()
@@ -241,7 +243,7 @@ func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample
 func (x *index) names(ctx context.Context, of ids) (map[record.ID]string, error) {
 	all := map[record.ID]string{}
 	var mu sync.Mutex
-	err := x.share(of, func(_ int, want []record.ID) error {
+	err := x.share(of, func(want []record.ID) error {
 		mine, wrong := map[record.ID]string{}, false
 		err := x.find(ctx, byName, want, func(id record.ID, d *decoder, wanted bool) {
 			if text := d.bytes(); wanted {
