@@ -134,10 +134,14 @@ func TestServeArchives(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	calls := filepath.Join(t.TempDir(), "calls")
+	calls, lines := filepath.Join(t.TempDir(), "calls"), filepath.Join(t.TempDir(), "old.csv")
+	if err := os.WriteFile(lines, []byte("time,caller,callee,outcome\n"+time.Now().UTC().Add(-60*time.Hour).Format(time.RFC3339)+",a,b,missed\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	callsJSON(t, exitDone, "import", lines, "--data", data, "--calls", calls)
 	said, _ := serving(t, data, "--calls", calls, "--keep-calls", "2d")
 	for range 500 {
-		if strings.Contains(said.String(), "were archived") {
+		if strings.Contains(said.String(), "were archived") && strings.Contains(said.String(), "were deleted") {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)

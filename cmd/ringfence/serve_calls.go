@@ -67,19 +67,19 @@ func (a *callArchive) run(ctx context.Context) {
 // turn moves what can be moved and deletes what is old. A failure is logged and
 // tried again: the records stay in the store.
 func (a *callArchive) turn(ctx context.Context) {
+	before := a.now().Add(-a.keep)
+	if _, err := a.store.ExpireRecords(ctx, before); err != nil && ctx.Err() == nil {
+		a.log.Error("call records in the store that are too old could not be deleted; it is tried again", "why", err)
+	}
 	if m, err := a.exporter.Export(ctx, a.now().Add(-archiveAfter)); err != nil && ctx.Err() == nil {
 		a.log.Error("call records could not be archived; they stay in the store, and it is tried again", "why", err)
 	} else if m.Files > 0 {
 		a.log.Info("call records were archived", "records", m.Records, "files", m.Files)
 	}
-	before := a.now().Add(-a.keep)
 	if e, err := a.exporter.To.Expire(ctx, before, false); err != nil && ctx.Err() == nil {
 		a.log.Error("call records that are too old could not be deleted; it is tried again", "why", err)
 	} else if e.Files > 0 {
 		a.log.Info("call records that were too old were deleted", "files", e.Files)
-	}
-	if _, err := a.store.ExpireRecords(ctx, before); err != nil && ctx.Err() == nil {
-		a.log.Error("call records in the store that are too old could not be deleted; it is tried again", "why", err)
 	}
 }
 
