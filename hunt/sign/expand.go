@@ -27,14 +27,15 @@ const (
 	defaultCheck = 16
 	mostAccounts = 20_000  // that are followed
 	mostTargets  = 200_000 // that are reported
+	mostTried    = 50_000  // attempts of one account
 )
 
 // finder finds attempts: in the records (scan) or in the index of them.
 type finder interface {
 	population() *population
-	// attempts returns what each account tried, sorted by callee, and how many
-	// calls were too many.
-	attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error)
+	// attempts returns what each account tried, sorted by callee, of each at most
+	// so many, and how many calls were too many for all together.
+	attempts(ctx context.Context, callers map[record.ID]int) (all map[record.ID][]attempt, cut int64, err error)
 	// callers returns who tried targets.
 	callers(ctx context.Context, targets ids) (map[record.ID]*sample, error)
 	names(ctx context.Context, of ids) (map[record.ID]string, error)
@@ -139,6 +140,7 @@ type expansion struct {
 	refused  map[thing]Unfollowed      // that are not, by what they are
 	tried    map[record.ID][]attempt   // of every account that was looked up
 	callers  map[record.ID]*sample     // of every target that was looked up
+	limit    map[record.ID]int         // how many of those were asked for
 	shared   map[record.ID][]record.ID // of accounts that are not known: the known targets that they tried
 	reach    int64                     // how many accounts tried the known targets that not many tried, added up
 	cut      int64                     // calls, accounts and targets beyond what is kept
@@ -183,7 +185,7 @@ func newExpansion(ctx context.Context, find finder, o Options) *expansion {
 	return &expansion{
 		Options: o, ctx: ctx, find: find, people: find.population(),
 		accounts: map[record.ID]*node{}, targets: map[record.ID]*node{}, features: map[attribute]*node{}, refused: map[thing]Unfollowed{},
-		tried: map[record.ID][]attempt{}, callers: map[record.ID]*sample{}, shared: map[record.ID][]record.ID{},
+		tried: map[record.ID][]attempt{}, limit: map[record.ID]int{}, callers: map[record.ID]*sample{}, shared: map[record.ID][]record.ID{},
 	}
 }
 
@@ -241,28 +243,31 @@ func (e *expansion) start(s Sign) {
 	}
 }
 
-// lookUp gets what accounts tried, of those of which it is not known yet.
-func (e *expansion) lookUp(accounts ids) error {
-	for id := range e.tried {
-		delete(accounts, id)
+// lookUp gets what accounts tried, of each at most so many attempts, where it is
+// not known yet.
+func (e *expansion) lookUp(accounts map[record.ID]int) error {
+	for id, most := range accounts {
+		if known := e.limit[id]; known >= most || len(e.tried[id]) < known {
+			delete(accounts, id)
+		}
 	}
 	if len(accounts) == 0 {
 		return nil
 	}
 	all, cut, err := e.find.attempts(e.ctx, accounts)
 	e.cut += cut
-	for id := range accounts {
-		e.tried[id] = all[id]
+	for id, most := range accounts {
+		e.tried[id], e.limit[id] = all[id], most
 	}
 	return err
 }
 
 // followAccounts goes from accounts to their targets, prints and networks.
 func (e *expansion) followAccounts() error {
-	next := ids{}
+	next := map[record.ID]int{}
 	for id, n := range e.accounts {
 		if !n.done && n.grade >= moderate {
-			next.add(id)
+			next[id] = mostTried
 		}
 	}
 	new := sorted(next)

@@ -45,6 +45,7 @@ type TiedAccount struct {
 	Strength hunt.Strength `json:"strength"` // of the weakest step; a weak one is not followed
 	Attempts int64         `json:"attempts"` // that came to nothing, at people who had not accepted it
 	Targets  int           `json:"targets"`
+	More     bool          `json:"more,omitempty"` // attempts than were looked at, which are counted here
 	First    time.Time     `json:"first,omitzero"`
 	Last     time.Time     `json:"last,omitzero"`
 	Prints   []string      `json:"prints,omitempty"`
@@ -178,6 +179,7 @@ func (e *expansion) account(n *node, w words) TiedAccount {
 		span.add(one)
 	}
 	a.First, a.Last = span.times()
+	a.More = len(e.tried[n.id]) > 0 && len(e.tried[n.id]) >= e.limit[n.id]
 	for _, f := range e.featuresOf(n.id) {
 		if f.kind == Print {
 			a.Prints = append(a.Prints, e.people.text(f))

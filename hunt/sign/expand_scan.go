@@ -38,14 +38,14 @@ func (p *population) counts(b *record.Batch, i int) bool {
 }
 
 // attempts returns what accounts tried.
-func (s *scan) attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error) {
+func (s *scan) attempts(ctx context.Context, callers map[record.ID]int) (all map[record.ID][]attempt, cut int64, err error) {
 	var calls []call
 	var mu sync.Mutex
 	_, err = s.source.Read(ctx, record.Reading{
 		Want: record.CallerPrint | record.CallerNetwork | record.TalkMS | record.ContactColumn, Workers: s.workers,
 		Visit: func(_ int, b *record.Batch) error {
 			for i, caller := range b.Caller[:b.N] {
-				if !callers.has(caller) || !s.people.counts(b, i) {
+				if callers[caller] == 0 || !s.people.counts(b, i) {
 					continue
 				}
 				mu.Lock()
@@ -63,6 +63,11 @@ func (s *scan) attempts(ctx context.Context, callers ids) (all map[record.ID][]a
 	fold(calls, func(a attempt) { found = append(found, a) })
 	all = map[record.ID][]attempt{}
 	split(found, all)
+	for id, most := range callers {
+		if len(all[id]) > most {
+			all[id] = all[id][:most]
+		}
+	}
 	return all, cut, err
 }
 

@@ -22,6 +22,7 @@ const (
 	muchWeight   = 4    // they weigh as much
 	leastPart    = 0.05 // of all whom the account tried; below, it tries so many that some are the same
 	largePart    = 0.2
+	enough       = 100  // attempts for each shared target, to see that it is less than leastPart
 	falseTies    = 0.05 // that chance may give among all accounts
 	fewTried     = 20   // accounts that tried a target which is a sign: each is followed
 	knownPart    = 0.25 // of the accounts of a network, and two of them at least, that are known: then the others are looked at
@@ -51,10 +52,10 @@ func (e *expansion) chance(shared, tried int) float64 {
 // candidates finds the accounts that are tied to what is known, and returns how
 // many were new.
 func (e *expansion) candidates() (int, error) {
-	next := ids{}
+	next := map[record.ID]int{}
 	for id, targets := range e.shared {
 		if e.open(id) && (len(targets) >= leastShared || e.triedSign(targets) != nil) {
-			next.add(id)
+			next[id] = enough * len(targets)
 		}
 	}
 	having := map[record.ID][]*node{}
@@ -66,7 +67,7 @@ func (e *expansion) candidates() (int, error) {
 		for _, id := range holders {
 			if e.open(id) {
 				having[id] = append(having[id], n)
-				next.add(id)
+				next[id] = mostTried
 			}
 		}
 	}
@@ -153,7 +154,7 @@ func (e *expansion) byTargets(shared []record.ID, tried int) (tie, bool) {
 		switch {
 		case part < leastPart:
 			t.grade = weak
-			t.why = fmt.Sprintf("tried %d of the same people, but %d others too", len(shared), tried-len(shared))
+			t.why = fmt.Sprintf("tried %d of the same people, but more than %d others too", len(shared), int(float64(len(shared))/leastPart))
 		case few >= manyShared && sum >= muchWeight && part >= largePart:
 			t.grade = strong
 		}

@@ -66,10 +66,11 @@ func (x *index) readAttributes(d *decoder) error {
 		if !ok {
 			return nil, nil
 		}
-		err = x.find(context.Background(), byAttribute, []record.ID{record.ID(number)}, func(_ record.ID, d *decoder, wanted bool) {
+		err = x.find(context.Background(), byAttribute, []record.ID{record.ID(number)}, func(_ record.ID, d *decoder, wanted bool) bool {
 			if id := d.id(); wanted {
 				all = append(all, id)
 			}
+			return true
 		})
 		slices.Sort(all)
 		return all, err
@@ -126,9 +127,15 @@ func (x *index) blocksOf(section int, want []record.ID) (all []entry) {
 }
 
 // find reads the blocks of ids. Read reads what an entry has besides its id; of
-// the entries of other ids, too, that are not wanted.
-func (x *index) find(ctx context.Context, section int, want []record.ID, read func(id record.ID, d *decoder, wanted bool)) error {
-	for _, e := range x.blocksOf(section, want) {
+// the entries of other ids, too, that are not wanted. It tells whether it wants
+// more of that id.
+func (x *index) find(ctx context.Context, section int, want []record.ID, read func(id record.ID, d *decoder, wanted bool) (more bool)) error {
+	all := x.blocksOf(section, want)
+	last, more := record.ID(0), true
+	for i, e := range all {
+		if !more && e.first == last && i+1 < len(all) && all[i+1].first == last {
+			continue // all of it is of an id of which there is enough
+		}
 		data, err := x.block(e)
 		if err != nil {
 			return err
@@ -147,7 +154,7 @@ func (x *index) find(ctx context.Context, section int, want []record.ID, read fu
 			if at == len(want) {
 				break
 			}
-			read(id, &d, want[at] == id)
+			last, more = id, read(id, &d, want[at] == id)
 		}
 		if d.err != nil {
 			return d.err
@@ -157,8 +164,7 @@ func (x *index) find(ctx context.Context, section int, want []record.ID, read fu
 }
 
 // share shares out ids, in their order, among goroutines.
-func (x *index) share(of ids, each func(want []record.ID) error) error {
-	all := sorted(of)
+func (x *index) share(all []record.ID, each func(want []record.ID) error) error {
 	size := max((len(all)+x.workers-1)/x.workers, 1)
 	errs := make(chan error, x.workers)
 	var wait sync.WaitGroup
@@ -178,21 +184,26 @@ func (x *index) share(of ids, each func(want []record.ID) error) error {
 func (x *index) population() *population { return x.people }
 
 // attempts returns what accounts tried.
-func (x *index) attempts(ctx context.Context, callers ids) (all map[record.ID][]attempt, cut int64, err error) {
+func (x *index) attempts(ctx context.Context, callers map[record.ID]int) (all map[record.ID][]attempt, cut int64, err error) {
 	var mu sync.Mutex
 	all = map[record.ID][]attempt{}
-	err = x.share(callers, func(want []record.ID) error {
+	err = x.share(sorted(callers), func(want []record.ID) error {
 		var mine []attempt
-		beyond := int64(0)
-		err := x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) {
+		beyond, of, left := int64(0), record.ID(0), 0
+		err := x.find(ctx, byCaller, want, func(id record.ID, d *decoder, wanted bool) bool {
 			a := readAttempt(id, d)
+			if id != of {
+				of, left = id, callers[id]
+			}
 			switch {
-			case !wanted:
+			case !wanted || left == 0:
 			case len(mine) == mostCalls/x.workers:
 				beyond += a.calls
 			default:
 				mine = append(mine, a)
+				left--
 			}
+			return left > 0
 		})
 		mu.Lock()
 		defer mu.Unlock()
@@ -215,17 +226,18 @@ func readAttempt(id record.ID, d *decoder) attempt {
 func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample, error) {
 	all := map[record.ID]*sample{}
 	var mu sync.Mutex
-	err := x.share(targets, func(want []record.ID) error {
+	err := x.share(sorted(targets), func(want []record.ID) error {
 		mine := map[record.ID]*sample{}
-		err := x.find(ctx, byCallee, want, func(id record.ID, d *decoder, wanted bool) {
+		err := x.find(ctx, byCallee, want, func(id record.ID, d *decoder, wanted bool) bool {
 			caller := d.id()
 			if !wanted {
-				return
+				return true
 			}
 			if mine[id] == nil {
 				mine[id] = &sample{}
 			}
 			mine[id].add(caller, mostCallers)
+			return true
 		})
 		mu.Lock()
 		defer mu.Unlock()
@@ -243,13 +255,14 @@ func (x *index) callers(ctx context.Context, targets ids) (map[record.ID]*sample
 func (x *index) names(ctx context.Context, of ids) (map[record.ID]string, error) {
 	all := map[record.ID]string{}
 	var mu sync.Mutex
-	err := x.share(of, func(want []record.ID) error {
+	err := x.share(sorted(of), func(want []record.ID) error {
 		mine, wrong := map[record.ID]string{}, false
-		err := x.find(ctx, byName, want, func(id record.ID, d *decoder, wanted bool) {
+		err := x.find(ctx, byName, want, func(id record.ID, d *decoder, wanted bool) bool {
 			if text := d.bytes(); wanted {
 				wrong = wrong || record.HashID(text) != id
 				mine[id] = string(text)
 			}
+			return true
 		})
 		if wrong && err == nil {
 			err = broken("the text of an id is that of another")
