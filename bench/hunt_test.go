@@ -21,8 +21,13 @@ import (
 // truth is what simulate says of its campaigns.
 type truth struct {
 	Campaigns []struct {
+		ID, Name string
 		Accounts []string
 		Targets  []struct{ ID string }
+	}
+	Lookalikes []struct {
+		Kind     string
+		Accounts []string
 	}
 }
 
