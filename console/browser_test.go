@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/hunt"
 	"github.com/ringfence/ringfence/internal/browser"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -245,13 +246,16 @@ func TestLook(t *testing.T) {
 		{Number: 1, Account: person(1), Since: time.Now().Add(-50 * time.Hour), Last: time.Now().Add(-time.Minute), Given: 1431},
 		{Number: 2, Account: person(2), Since: time.Now().Add(-9 * 24 * time.Hour), Last: time.Now().Add(-8 * 24 * time.Hour), Given: 1, Refilled: time.Now().Add(-7 * 24 * time.Hour)},
 	}
+	c.memory.hunts("C-2026-0001", hunt.Strong, 34)
+	c.memory.hunts("C-2026-0002", hunt.Weak, 5)
+	c.memory.reports = []guard.Report{{Number: 1, At: time.Now(), Reporter: person(2), Account: person(1), Call: wire.ID{7}}, {Number: 2, At: time.Now(), Reporter: person(2), Account: person(3)}}
 	c.memory.config.Off = []string{}
 	c.memory.config.Limits.OffersPerMinute = 4
 	c.do(chromedp.EmulateViewport(1280, 900))
 	c.open("/sign-in")
 	c.shoot("signin", "light", false, 1280)
 	c.signIn()
-	pages := map[string]string{"home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys",
+	pages := map[string]string{"home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys", "campaigns": "/campaigns", "campaign": "/campaigns/C-2026-0001",
 		"account": "/accounts/" + person(1).String(), "problem": "/verdicts/777"}
 	for name, path := range pages {
 		c.open(path)

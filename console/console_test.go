@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/hunt"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -260,7 +261,8 @@ func TestEveryPage(t *testing.T) {
 	w := signedInWindow(t)
 	w.people2()
 	n := w.add(someVerdict(w.now(), []byte("0123456789")))
-	for _, path := range []string{"/", "/sign-in", "/verdicts", "/verdicts/1", "/rules", "/blocks", "/accounts/" + person(1).String(), "/nowhere",
+	w.hunts("C-2026-0001", hunt.Strong, 30)
+	for _, path := range []string{"/", "/sign-in", "/verdicts", "/verdicts/1", "/rules", "/blocks", "/campaigns", "/campaigns/C-2026-0001", "/campaigns/C-1", "/accounts/" + person(1).String(), "/nowhere",
 		"/verdicts/0", "/verdicts/x", "/verdicts/99", "/verdicts?rule=R99", "/accounts/zz", "/accounts?name=nobody_here", "/verdicts/1?byte=-1"} {
 		r, _ := http.NewRequest("GET", w.url+path, nil)
 		res, body := w.do(r)

@@ -84,4 +84,7 @@ type Desk struct {
 	Doors  Doors
 	Keys   Keys
 	Rules  Rules
+
+	Hunt    Hunt    // nil: there is no live hunt
+	Reports Reports // nil: nobody can report a call
 }

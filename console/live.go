@@ -49,16 +49,20 @@ func (s *streams) leave(session string) {
 	}
 }
 
-// stream sends the verdicts of one filter to one page, as Server-Sent Events
-// (HTML, §9.2). The number of a verdict is the id of its event: a browser that
-// reconnects says the last one that it has, and goes on behind it.
+// stream sends what changes to one page, as Server-Sent Events (HTML, §9.2). Of
+// verdicts, the number is the id of the event: a browser that reconnects says the
+// last one that it has, and goes on behind it.
 type stream struct {
 	d       *console
 	w       http.ResponseWriter
 	control *http.ResponseController
-	filter  guard.Filter
-	last    int64
-	counts  map[int64]int // of the newest verdicts, as the page knows them
+	changes func(context.Context) <-chan struct{}      // gives a sign to look
+	look    func(ctx context.Context, s *stream) error // sends what is new
+
+	// Of a stream of verdicts.
+	filter guard.Filter
+	last   int64
+	counts map[int64]int // of the newest verdicts, as the page knows them
 }
 
 func (d *console) live(w http.ResponseWriter, r *http.Request) {
@@ -78,9 +82,14 @@ func (d *console) live(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	d.stream(w, r, &stream{changes: d.Desk.Ledger.Watch, look: lookAtVerdicts, filter: q.filter, last: last})
+}
+
+// stream sends until the page is gone.
+func (d *console) stream(w http.ResponseWriter, r *http.Request, s *stream) {
 	w.Header().Set("Content-Type", streamHeader)
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not hold events back
-	s := &stream{d, w, http.NewResponseController(w), q.filter, last, nil}
+	s.d, s.w, s.control = d, w, http.NewResponseController(w)
 	session := d.session(r)
 	if !d.streams.enter(session) {
 		s.send("event: over\ndata: {\"why\":\"too many\"}\n\n")
@@ -97,14 +106,14 @@ func (d *console) live(w http.ResponseWriter, r *http.Request) {
 // run sends until the page is gone or the session has ended. It watches before
 // it reads, so that nothing falls between the two.
 func (s *stream) run(ctx context.Context, session string) error {
-	changes := s.d.Desk.Ledger.Watch(ctx)
+	changes := s.changes(ctx)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	if err := s.send(fmt.Sprintf("retry: %d\n\n", retryMillis)); err != nil {
 		return err
 	}
 	for {
-		if err := s.look(ctx); err != nil {
+		if err := s.look(ctx, s); err != nil {
 			return err
 		}
 		select {
@@ -134,8 +143,8 @@ func (s *stream) run(ctx context.Context, session string) error {
 	}
 }
 
-// look sends all that is new: verdicts first, then counts that have grown.
-func (s *stream) look(ctx context.Context) error {
+// lookAtVerdicts sends all that is new: verdicts first, then counts that have grown.
+func lookAtVerdicts(ctx context.Context, s *stream) error {
 	for {
 		verdicts, err := s.d.Desk.Ledger.Verdicts(ctx, s.filter, guard.Newer(s.last, liveRows))
 		if err != nil {

@@ -28,6 +28,8 @@ type memory struct {
 	watchers map[chan struct{}]bool
 	dry      []guard.DrySpell
 	config   guard.Config
+	hunt     []Campaign
+	reports  []guard.Report
 	down     bool // the ledger cannot be read
 }
 
@@ -42,7 +44,9 @@ func newMemory(now func() time.Time) *memory {
 		sessions: map[string]guard.Analyst{}, watchers: map[chan struct{}]bool{}, config: guard.DefaultConfig()}
 }
 
-func (m *memory) desk() Desk { return Desk{m, m, memoryBlocks{m}, m, m, m} }
+func (m *memory) desk() Desk {
+	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Hunt: memoryHunt{m}, Reports: m}
+}
 
 func (m *memory) add(v guard.Verdict) int64 {
 	m.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/hunt/report"
 	"github.com/ringfence/ringfence/web/look"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -70,6 +71,13 @@ var assets, assetNames = loadAssets()
 func loadAssets() (map[string]asset, map[string]string) {
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	byHash, names := map[string]asset{}, map[string]string{}
+	add := func(name string, data []byte) {
+		sum := sha256.Sum256(data)
+		ext := path.Ext(name)
+		hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
+		byHash[hashed], names[name] = asset{data, types[ext]}, hashed
+	}
+	add("campaign.css", report.Style()) // of the drawings
 	entries, err := assetFiles.ReadDir("assets")
 	if err != nil {
 		panic(err)
@@ -79,10 +87,7 @@ func loadAssets() (map[string]asset, map[string]string) {
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(data)
-		ext := path.Ext(e.Name())
-		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext
-		byHash[hashed], names[e.Name()] = asset{data, types[ext]}, hashed
+		add(e.Name(), data)
 	}
 	return byHash, names
 }
