@@ -7,11 +7,14 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/hunt/archive"
 	"github.com/ringfence/ringfence/store"
 )
@@ -48,7 +51,8 @@ type callsRevealCommand struct {
 	reporting
 	Pseudonym []string `required:"" placeholder:"P" help:"What to turn back. May be given several times."`
 	Case      string   `required:"" placeholder:"K-2026-0001" help:"The case that it is for; it is logged."`
-	As        []string `required:"" sep:"none" placeholder:"KEY" help:"Key file of a person, as age-keygen writes it. Give two."`
+	As        string   `placeholder:"KEY" help:"Key file of the enrolled person who asks. It runs once another one has approved it, too; then give the same again."`
+	ShareKey  []string `name:"share-key" sep:"none" placeholder:"FILE" help:"Instead, without the service's key: key files (age) of two persons among whom it was split."`
 	Among     string   `placeholder:"FILE" help:"Look among these ids, one a line, instead of the service's accounts: for records of another system."`
 }
 
@@ -57,8 +61,8 @@ var (
 	pseudonymForm = regexp.MustCompile(`^[a-z2-7]{16}$`)
 )
 
-// maxReveal is how many pseudonyms are turned back at a time: a hunt has targets,
-// and is not for looking everybody up.
+// maxReveal is how many pseudonyms are turned back at a time: a campaign has
+// targets, and this is not for looking everybody up.
 const maxReveal = 2000
 
 func (c *callsRevealCommand) check() error {
@@ -66,8 +70,8 @@ func (c *callsRevealCommand) check() error {
 		return &failure{code: "usage", what: "calls reveal: " + what, hint: hint, exit: exitUsage}
 	}
 	switch {
-	case len(c.As) != 2:
-		return wrong(fmt.Sprintf("%d keys", len(c.As)), "two persons must agree: give the key file of each with --as")
+	case c.As == "" && len(c.ShareKey) != 2 || c.As != "" && len(c.ShareKey) > 0:
+		return wrong("two persons must agree", "say with --as who asks, and have another approve; or give --share-key for each of two")
 	case !caseForm.MatchString(c.Case):
 		return wrong("--case "+c.Case, "give a case like K-2026-0001")
 	case len(c.Pseudonym) > maxReveal:
@@ -78,6 +82,8 @@ func (c *callsRevealCommand) check() error {
 			return wrong("--pseudonym "+p, "a pseudonym has 16 characters of a-z and 2-7")
 		}
 	}
+	slices.Sort(c.Pseudonym)
+	c.Pseudonym = slices.Compact(c.Pseudonym)
 	return nil
 }
 
@@ -88,13 +94,20 @@ type revealed struct {
 	Name      string `json:"name"`
 }
 
+// revelation is what became of a reveal.
+type revelation struct {
+	Version  int               `json:"version"`
+	Case     string            `json:"case"`
+	Query    *approval.Pending `json:"query"`  // what waits for approval, or had it; null for shares
+	Logged   int64             `json:"logged"` // with shares: the line of the log
+	Done     bool              `json:"done"`   // false: it waits
+	Found    []revealed        `json:"found"`
+	NotFound int               `json:"not_found"`
+}
+
 // Run turns pseudonyms back. It is in the log before anything is shown.
 func (c *callsRevealCommand) Run(e *env) error {
 	if err := c.check(); err != nil {
-		return err
-	}
-	key, persons, err := c.join()
-	if err != nil {
 		return err
 	}
 	st, err := store.Open(c.dir(), e.now)
@@ -102,21 +115,109 @@ func (c *callsRevealCommand) Run(e *env) error {
 		return &failure{code: "store", what: "calls reveal: the log in " + c.dir(), why: err, hint: serveHint(err)}
 	}
 	defer st.Close()
-	list, err := c.look(e, st, key)
-	if err != nil {
-		return &failure{code: "reveal", what: "calls reveal", why: err}
+	r := revelation{Version: 1, Case: c.Case, Found: []revealed{}}
+	if c.As != "" {
+		err = c.approved(e, st, &r)
+	} else {
+		err = c.joined(e, st, &r)
 	}
-	line, err := st.AddReveal(e.ctx, store.Reveal{Case: c.Case, Persons: persons, Pseudonyms: c.Pseudonym, Found: len(list)})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(r)
+	}
+	if !r.Done {
+		fmt.Fprintf(e.stdout, "%s waits for the approval of another person: ringfence hunt approve %s --as KEY; then give the same command again, until %s\n", r.Query.ID, r.Query.ID, r.Query.Until.Format(time.RFC3339))
+		return nil
+	}
+	for _, one := range r.Found {
+		fmt.Fprintf(e.stdout, "%s  %s  %s\n", one.Pseudonym, one.Account, one.Name)
+	}
+	fmt.Fprintf(e.stdout, "%d of %d found; it is in the log\n", len(r.Found), len(c.Pseudonym))
+	return nil
+}
+
+// approved turns pseudonyms back with the service's key, when two persons have
+// signed that: who asks, and another.
+func (c *callsRevealCommand) approved(e *env, st *store.Store, r *revelation) error {
+	wrong := func(err error) error {
+		return &failure{code: "approval", what: "calls reveal as " + c.As, why: err}
+	}
+	b, err := os.ReadFile(c.As)
+	if err != nil {
+		return wrong(err)
+	}
+	person, err := note.NewSigner(strings.TrimSpace(string(b)))
+	if err != nil {
+		return &failure{code: "identity", what: "calls reveal: --as " + c.As, why: errors.New("it is no key of a person"), hint: "name the file with the secret key that was enrolled"}
+	}
+	text, err := c.text()
+	if err != nil {
+		return wrong(err)
+	}
+	book := approval.Open(st, e.now)
+	p, err := book.Ask(e.ctx, approval.Query{Case: c.Case, Text: text, Person: true}, person)
+	if err != nil {
+		return wrong(err)
+	}
+	if !slices.Contains(p.Approved, p.By) { // who asks for it agrees to it
+		signed, err := approval.Sign(p, person)
+		if err != nil {
+			return wrong(err)
+		}
+		if p, err = book.Approve(e.ctx, p.ID, signed); err != nil {
+			return wrong(err)
+		}
+	}
+	r.Query = &p
+	if err := book.Ready(e.ctx, p.ID); errors.Is(err, approval.ErrApproval) {
+		return nil
+	} else if err != nil {
+		return wrong(err)
+	}
+	key, err := archive.ReadKey(c.dir())
+	if err != nil {
+		return &failure{code: "key", what: "calls reveal", why: err}
+	}
+	if err := c.look(e, st, key, r); err != nil {
+		return err
+	}
+	if err := book.Ran(e.ctx, p.ID, int64(len(r.Found)), person); err != nil {
+		return wrong(err)
+	}
+	r.Done = true
+	return nil
+}
+
+// text says all that decides what is revealed.
+func (c *callsRevealCommand) text() (string, error) {
+	text := "reveal " + strings.Join(c.Pseudonym, "\nreveal ") + "\n"
+	if c.Among != "" {
+		sum, err := digestOf(c.Among)
+		if err != nil {
+			return "", err
+		}
+		text += fmt.Sprintf("among the lines of a file with SHA-256 %x\n", sum)
+	}
+	return text, nil
+}
+
+// joined turns pseudonyms back with a key that is put together from the shares of
+// two persons.
+func (c *callsRevealCommand) joined(e *env, st *store.Store, r *revelation) error {
+	key, persons, err := c.join()
+	if err != nil {
+		return err
+	}
+	if err := c.look(e, st, key, r); err != nil {
+		return err
+	}
+	line, err := st.AddReveal(e.ctx, store.Reveal{Case: c.Case, Persons: persons, Pseudonyms: c.Pseudonym, Found: len(r.Found)})
 	if err != nil {
 		return &failure{code: "store", what: "calls reveal: the log in " + c.dir(), why: err, hint: "nothing is shown that is not in the log"}
 	}
-	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "logged": line.Number, "case": c.Case, "persons": persons, "found": list, "not_found": len(c.Pseudonym) - len(list)})
-	}
-	for _, r := range list {
-		fmt.Fprintf(e.stdout, "%s  %s  %s\n", r.Pseudonym, r.Account, r.Name)
-	}
-	fmt.Fprintf(e.stdout, "%d of %d; line %d of the log\n", len(list), len(c.Pseudonym), line.Number)
+	r.Logged, r.Done = line.Number, true
 	return nil
 }
 
@@ -127,15 +228,15 @@ func (c *callsRevealCommand) join() (*archive.Key, [2]string, error) {
 		return nil, [2]string{}, &failure{code: "no_shares", what: "calls reveal", why: err}
 	}
 	var both [2][]age.Identity
-	for i, path := range c.As {
+	for i, path := range c.ShareKey {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, [2]string{}, &failure{code: "identity", what: "calls reveal: --as " + path, why: err, hint: "name the file that age-keygen wrote"}
+			return nil, [2]string{}, &failure{code: "identity", what: "calls reveal: --share-key " + path, why: err, hint: "name the file that age-keygen wrote"}
 		}
 		both[i], err = age.ParseIdentities(f)
 		f.Close()
 		if err != nil {
-			return nil, [2]string{}, &failure{code: "identity", what: "calls reveal: --as " + path, why: errors.New("it is no key of age"), hint: "name the file that age-keygen wrote"}
+			return nil, [2]string{}, &failure{code: "identity", what: "calls reveal: --share-key " + path, why: errors.New("it is no key of age"), hint: "name the file that age-keygen wrote"}
 		}
 	}
 	key, persons, err := shares.Join(both[0], both[1])
@@ -146,13 +247,13 @@ func (c *callsRevealCommand) join() (*archive.Key, [2]string, error) {
 }
 
 // look tries all accounts of the service, or all ids of a file.
-func (c *callsRevealCommand) look(e *env, st *store.Store, key *archive.Key) ([]revealed, error) {
+func (c *callsRevealCommand) look(e *env, st *store.Store, key *archive.Key, r *revelation) error {
 	names := map[string]string{}
 	var ids func(func(string) bool)
 	if c.Among != "" {
 		b, err := readAmong(c.Among)
 		if err != nil {
-			return nil, err
+			return &failure{code: "reveal", what: "calls reveal", why: err}
 		}
 		ids = func(yield func(string) bool) {
 			for line := range strings.Lines(string(b)) {
@@ -164,7 +265,7 @@ func (c *callsRevealCommand) look(e *env, st *store.Store, key *archive.Key) ([]
 	} else {
 		people, err := st.People(e.ctx)
 		if err != nil {
-			return nil, err
+			return &failure{code: "reveal", what: "calls reveal", why: err}
 		}
 		ids = func(yield func(string) bool) {
 			for _, a := range people {
@@ -176,13 +277,13 @@ func (c *callsRevealCommand) look(e *env, st *store.Store, key *archive.Key) ([]
 		}
 	}
 	found := key.Reveal(c.Pseudonym, ids)
-	list := []revealed{}
 	for _, p := range c.Pseudonym {
 		if id, ok := found[p]; ok {
-			list = append(list, revealed{p, id, names[id]})
+			r.Found = append(r.Found, revealed{p, id, names[id]})
 		}
 	}
-	return list, nil
+	r.NotFound = len(c.Pseudonym) - len(r.Found)
+	return nil
 }
 
 // maxAmong bounds a file of ids, in bytes.

@@ -8,11 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/hunt/archive"
 	"github.com/ringfence/ringfence/internal/load"
+	"github.com/ringfence/ringfence/store"
 )
 
 func TestCallsReveal(t *testing.T) {
@@ -49,7 +53,7 @@ func TestCallsReveal(t *testing.T) {
 		return out
 	}
 	wanted, nobody := key.Account(ann.ID.String()), key.Account("nobody")
-	usual := []string{"--pseudonym", wanted, "--pseudonym", nobody, "--case", "K-2026-0001", "--as", files[0], "--as", files[1]}
+	usual := []string{"--pseudonym", wanted, "--pseudonym", nobody, "--case", "K-2026-0001", "--share-key", files[0], "--share-key", files[1]}
 	reveal(exitFailed, usual...) // the key is not split yet
 	if _, said, code := commandLine(t, "calls", "split-key", "--data", data, "--to", recipients[0]); code != exitUsage {
 		t.Errorf("split to one person: exit %d: %s", code, said)
@@ -67,16 +71,16 @@ func TestCallsReveal(t *testing.T) {
 		t.Errorf("revealed %+v", got)
 	}
 	for name, args := range map[string][]string{
-		"one person":               {"--pseudonym", wanted, "--case", "K-2026-0001", "--as", files[0]},
-		"a case that is none":      {"--pseudonym", wanted, "--case", "curiosity", "--as", files[0], "--as", files[1]},
-		"a pseudonym that is none": {"--pseudonym", "ann", "--case", "K-2026-0001", "--as", files[0], "--as", files[1]},
+		"one person":               {"--pseudonym", wanted, "--case", "K-2026-0001", "--share-key", files[0]},
+		"a case that is none":      {"--pseudonym", wanted, "--case", "curiosity", "--share-key", files[0], "--share-key", files[1]},
+		"a pseudonym that is none": {"--pseudonym", "ann", "--case", "K-2026-0001", "--share-key", files[0], "--share-key", files[1]},
 	} {
 		if out := reveal(exitUsage, args...); strings.Contains(out, ann.ID.String()) {
 			t.Errorf("%s: %s", name, out)
 		}
 	}
 	for name, two := range map[string][2]string{"one person twice": {files[0], files[0]}, "a person without a share": {files[0], files[2]}, "no key": {files[0], filepath.Join(data, "server.key")}} {
-		if out := reveal(exitFailed, "--pseudonym", wanted, "--case", "K-2026-0001", "--as", two[0], "--as", two[1]); strings.Contains(out, ann.ID.String()) {
+		if out := reveal(exitFailed, "--pseudonym", wanted, "--case", "K-2026-0001", "--share-key", two[0], "--share-key", two[1]); strings.Contains(out, ann.ID.String()) {
 			t.Errorf("%s: %s", name, out)
 		}
 	}
@@ -85,7 +89,7 @@ func TestCallsReveal(t *testing.T) {
 	if err := os.WriteFile(among, []byte("+491\r\n+492\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := reveal(exitDone, "--pseudonym", key.Account("+492"), "--case", "K-2026-0002", "--as", files[1], "--as", files[0], "--among", among); !strings.Contains(out, `"account":"+492"`) {
+	if out := reveal(exitDone, "--pseudonym", key.Account("+492"), "--case", "K-2026-0002", "--share-key", files[1], "--share-key", files[0], "--among", among); !strings.Contains(out, `"account":"+492"`) {
 		t.Errorf("among numbers: %s", out)
 	}
 	log := callsJSON(t, exitDone, "reveals", "--data", data)
@@ -95,6 +99,8 @@ func TestCallsReveal(t *testing.T) {
 	if out, said, code := commandLine(t, "verify", "--data", data); code != exitDone {
 		t.Errorf("verify: exit %d: %s%s", code, out, said)
 	}
+
+	approvedReveal(t, dir, data, wanted, ann.ID.String())
 
 	if _, _, code := commandLine(t, "calls", "destroy-key", "--data", data); code != exitUsage {
 		t.Errorf("destroyed without --yes: exit %d", code)
@@ -106,5 +112,66 @@ func TestCallsReveal(t *testing.T) {
 	all, _ := texts(t, data)
 	if bytes.Contains([]byte(all), key[:]) || strings.Contains(all, "CALL RECORDS KEY") {
 		t.Error("the key is still in the data folder")
+	}
+}
+
+// approvedReveal turns a pseudonym back with the service's key: one person asks,
+// another approves.
+func approvedReveal(t *testing.T, dir, data, wanted, account string) {
+	t.Helper()
+	var signers [2]note.Signer
+	var files [2]string
+	st, err := store.Open(data, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	book := approval.Open(st, time.Now)
+	for i, name := range []string{"ann", "ben"} {
+		secret, public, err := approval.NewKey(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = filepath.Join(dir, name+".signer")
+		if err := os.WriteFile(files[i], []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if signers[i], err = note.NewSigner(secret); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 { // ben is not enrolled yet
+			if out, _, code := commandLine(t, "calls", "reveal", "--data", data, "--json", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", files[1]); code != exitFailed || strings.Contains(out, account) {
+				t.Errorf("somebody who is not enrolled: exit %d: %s", code, out)
+			}
+		}
+		if _, err := book.Enroll(t.Context(), public); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func() (r revelation) {
+		t.Helper()
+		out, said, code := commandLine(t, "calls", "reveal", "--data", data, "--json", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", files[0])
+		if err := json.Unmarshal([]byte(out), &r); code != exitDone || err != nil {
+			t.Fatalf("exit %d, %v: %s%s", code, err, out, said)
+		}
+		return r
+	}
+	r := ask()
+	again := ask()
+	if r.Done || len(r.Found) > 0 || r.Query == nil || again.Done || again.Query.ID != r.Query.ID || len(again.Query.Approved) != 1 {
+		t.Fatalf("asked alone: %+v, again %+v", r, again)
+	}
+	signed, err := approval.Sign(*r.Query, signers[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := book.Approve(t.Context(), r.Query.ID, signed); err != nil {
+		t.Fatal(err)
+	}
+	if r = ask(); !r.Done || len(r.Found) != 1 || r.Found[0].Account != account {
+		t.Errorf("approved: %+v", r)
+	}
+	if again := ask(); again.Done || again.Query.ID == r.Query.ID {
+		t.Errorf("an approval is good once: %+v", again)
 	}
 }
