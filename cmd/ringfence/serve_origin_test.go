@@ -186,7 +186,7 @@ func TestOrigin(t *testing.T) {
 	err = s.Records(t.Context(), func(r store.Record) error {
 		n++
 		b, err := json.Marshal(r)
-		if text := string(b); !strings.Contains(text, `"caller_network":"AS64500","caller_country":"FR","callee_country":"FR"`) || !strings.Contains(text, `"knock"`) {
+		if text := string(b); !strings.Contains(text, `"caller_network":"AS64500","caller_country":"FR","callee_country":"FR"`) || !strings.Contains(text, `"contact":false,"caller_age_days":0,"rules":["knock"]`) || strings.Contains(text, `"caller_print":null,"caller_version":null`) {
 			t.Errorf("%s", text)
 		}
 		return err
