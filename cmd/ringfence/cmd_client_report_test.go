@@ -22,14 +22,7 @@ func TestClientReports(t *testing.T) {
 	if out, code := n.device("alice", "report", "mallory"); code != exitFailed || !strings.Contains(out, "client notices") {
 		t.Errorf("reported what was not there: exit %d: %s", code, out)
 	}
-	n.do("mallory", "knock", "alice")
-	out := ""
-	for range 100 { // a knock arrives after its answer
-		if out = n.do("alice", "contacts", "--json"); strings.Contains(out, "knocked") {
-			break
-		}
-	}
-	if strings.Contains(out, `"reported":true`) {
+	if out := n.knocks("mallory", "alice"); strings.Contains(out, `"reported":true`) {
 		t.Errorf("reported before: %s", out)
 	}
 	if out := n.do("alice", "report", "mallory"); !strings.HasPrefix(out, "reported the knock of mallory;") {
@@ -41,7 +34,7 @@ func TestClientReports(t *testing.T) {
 	n.do("alice", "accept", "mallory")
 	declined := make(chan string)
 	go func() { out, _ := n.device("alice", "answer", "--decline", "--wait", "60s"); declined <- out }()
-	for out = "refused"; !strings.Contains(out, "declined"); { // until alice is there
+	for out := "refused"; !strings.Contains(out, "declined"); { // until alice is there
 		out, _ = n.device("mallory", "call", "alice")
 		if t.Context().Err() != nil {
 			t.Fatal(out)
@@ -60,6 +53,19 @@ func TestClientReports(t *testing.T) {
 	if out, code := n.device("mallory", "report", "alice"); code != exitFailed {
 		t.Errorf("a caller reports whom he called: exit %d: %s", code, out)
 	}
+}
+
+// knocks lets somebody knock, and returns the contacts of the other once it has
+// arrived, which is after its answer.
+func (n *town) knocks(who, at string) (contacts string) {
+	n.t.Helper()
+	n.do(who, "knock", at)
+	for range 100 {
+		if contacts = n.do(at, "contacts", "--json"); strings.Contains(contacts, "knocked") {
+			break
+		}
+	}
+	return contacts
 }
 
 // A report reaches the live hunt, behind the record of its call.
