@@ -162,7 +162,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure 
 	base, end := context.WithCancel(context.Background())
 	defer end()
 	desk := console.New(console.Config{
-		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard()},
+		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Reports: s.Store()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
 	signer, err := s.NoteSigner()
