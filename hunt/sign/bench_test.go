@@ -49,7 +49,7 @@ func BenchmarkExpand(b *testing.B) {
 	}
 	folder := b.TempDir()
 	began := time.Now()
-	built, err := Index(b.Context(), source, source.Paths(), Options{Folder: folder})
+	built, err := Index(b.Context(), source, source.Paths(), Options{Folder: folder, Key: testKey})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func BenchmarkExpand(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			var r Expansion
 			for b.Loop() {
-				if r, err = Expand(b.Context(), source, source.Paths(), some, Options{Folder: folder}); err != nil {
+				if r, err = Expand(b.Context(), source, source.Paths(), some, Options{Folder: folder, Key: testKey}); err != nil {
 					b.Fatal(err)
 				}
 			}

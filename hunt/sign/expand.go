@@ -17,6 +17,7 @@ type Options struct {
 	Progress func(read, of int64) // of reading the records; may be nil
 	Now      func() time.Time     // for Seconds; nil: time.Now
 	Folder   string               // of the index; "": the deepest folder that has all files
+	Key      []byte               // that seals it; nil: one in the user's folder of settings
 	NoIndex  bool                 // leave nothing beside the files, and read all records each time
 	Check    int                  // attempts that are compared with the records, of those that an index gave; 0: sixteen, -1: all
 }
@@ -104,6 +105,9 @@ func indexed(ctx context.Context, source record.Source, files []string, signs []
 		return r, err
 	}
 	r.Index = &built
+	if r.Checked == 0 && len(e.tried) > 0 {
+		r.Notes = append(r.Notes, "What the index says was not compared with the records: lines of text cannot be read one by one")
+	}
 	return r, nil
 }
 

@@ -117,7 +117,7 @@ func expanded(t testing.TB, w *town, signs ...string) Expansion {
 		t.Fatal(err)
 	}
 	source, files := w.files(t)
-	r, err := Expand(context.Background(), source, files, all, Options{Workers: 2})
+	r, err := Expand(context.Background(), source, files, all, Options{Workers: 2, Key: testKey})
 	if err != nil {
 		t.Fatal(err)
 	}

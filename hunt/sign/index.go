@@ -1,10 +1,14 @@
 package sign
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,25 +21,28 @@ import (
 // The index of attempts lies beside the files of records. It has, sorted by the
 // hash of an id, what each account tried, who tried each target, the texts of
 // both, and the accounts of each rare print and network, in blocks of some
-// kilobytes with a checksum each. At its end stand what it was made of, a
-// directory of the blocks by their first ids, and
+// kilobytes. At its end stand what it was made of, a directory of the blocks with
+// their first ids and the beginnings of their SHA-256, and
 //
-//	8 bytes  where that begins   8 bytes  how long it is
-//	8 bytes  its xxHash64        8 bytes  magic, with the version
+//	 8 bytes  where that begins        8 bytes  how long it is
+//	32 bytes  its HMAC-SHA256          8 bytes  magic, with the version
 //
-// It tells of nothing that is not in the records, and can be deleted at any time.
+// Records are often evidence that others handed over, and an index that came with
+// them could hide what they hold: so the key of the seal stays with the user, and
+// an index with another seal is made again. It tells of nothing that is not in
+// the records, and can be deleted at any time.
 
 // indexName is the name of an index, in the folder that has all its files.
 const indexName = ".ringfence-attempts.index"
 
 const (
-	indexMagic   = "RFindex\x01"
-	footerSize   = 32
-	blockSize    = 8 << 10   // about, of a block
-	mostBlock    = 64 << 10  // bytes that one is read of
-	mostEnd      = 512 << 20 // bytes of meta and directory
-	checksumSize = 8
-	tailSize     = 4 << 10 // of a file, that its stamp has a hash of
+	indexMagic = "RFindex\x01"
+	footerSize = 8 + 8 + sha256.Size + len(indexMagic)
+	blockSize  = 8 << 10   // about, of a block
+	mostBlock  = 64 << 10  // bytes that one is read of
+	mostEnd    = 512 << 20 // bytes of meta and directory
+	sumSize    = 16        // of the SHA-256 of a block
+	tailSize   = 4 << 10   // of a file, that its stamp has a hash of
 )
 
 // The sections.
@@ -74,13 +81,12 @@ func commonFolder(files []string) (string, error) {
 		if i == 0 {
 			folder = filepath.Dir(path)
 		}
-		for !within(folder, path) {
-			up := filepath.Dir(folder)
-			if up == folder {
-				return "", errors.New("index: the files have no folder in common; give a folder for it")
-			}
-			folder = up
+		for !within(folder, path) && folder != filepath.Dir(folder) {
+			folder = filepath.Dir(folder)
 		}
+	}
+	if folder == filepath.Dir(folder) {
+		return "", errors.New("index: the files have no folder in common; give one for it")
 	}
 	return folder, nil
 }
@@ -133,28 +139,58 @@ func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errIndex, fmt.Sprintf(format, args...))
 }
 
+func seal(end, key []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(end)
+	return mac.Sum(nil)
+}
+
+// sealKey returns the key that seals indexes, a new one at first.
+func sealKey() ([]byte, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return nil, fmt.Errorf("index: no place for the key that seals it: %w", err)
+	}
+	path := filepath.Join(dir, "ringfence", "index.key")
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, sha256.Size)
+		rand.Read(key)
+		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+			err = os.WriteFile(path, key, 0o600)
+		}
+	}
+	if err == nil && len(key) != sha256.Size {
+		err = fmt.Errorf("%s is no key; delete it", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("index: the key that seals it: %w", err)
+	}
+	return key, nil
+}
+
 // readEnd reads the end of an index, and checks it.
-func readEnd(from io.ReaderAt, size int64) ([]byte, error) {
+func readEnd(from io.ReaderAt, size int64, key []byte) ([]byte, error) {
 	var footer [footerSize]byte
-	if size < footerSize {
+	if size < int64(footerSize) {
 		return nil, broken("%d bytes", size)
 	}
-	if _, err := from.ReadAt(footer[:], size-footerSize); err != nil {
+	if _, err := from.ReadAt(footer[:], size-int64(footerSize)); err != nil {
 		return nil, err
 	}
-	if string(footer[24:]) != indexMagic {
+	if string(footer[footerSize-len(indexMagic):]) != indexMagic {
 		return nil, broken("not the end of one of this version")
 	}
 	at, n := binary.LittleEndian.Uint64(footer[:]), binary.LittleEndian.Uint64(footer[8:])
-	if n > mostEnd || at > uint64(size) || at+n+footerSize != uint64(size) {
+	if n > mostEnd || at > uint64(size) || at+n+uint64(footerSize) != uint64(size) {
 		return nil, broken("a directory of %d bytes at %d in a file of %d", n, at, size)
 	}
 	end := make([]byte, n)
 	if _, err := from.ReadAt(end, int64(at)); err != nil {
 		return nil, err
 	}
-	if xxhash.Sum64(end) != binary.LittleEndian.Uint64(footer[16:]) {
-		return nil, broken("its directory has another checksum")
+	if !hmac.Equal(seal(end, key), footer[16:16+sha256.Size]) {
+		return nil, broken("not made here, or changed since")
 	}
 	return end, nil
 }
@@ -233,8 +269,9 @@ func (d *decoder) id() record.ID {
 	return record.ID(binary.LittleEndian.Uint64(d.data[d.at-8:]))
 }
 
-func (d *decoder) bytes() []byte {
-	n := d.number()
+func (d *decoder) bytes() []byte { return d.take(d.number()) }
+
+func (d *decoder) take(n uint64) []byte {
 	if n > uint64(len(d.data)-d.at) {
 		d.fail()
 		return nil

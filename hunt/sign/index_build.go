@@ -3,6 +3,7 @@ package sign
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -13,8 +14,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/ringfence/ringfence/hunt/record"
 )
@@ -51,6 +50,12 @@ type entry struct {
 	first record.ID
 	at    int64
 	size  int32
+	sum   [sumSize]byte
+}
+
+func sumOf(data []byte) [sumSize]byte {
+	sum := sha256.Sum256(data)
+	return [sumSize]byte(sum[:])
 }
 
 // build writes the index of all records of a source to a file.
@@ -275,15 +280,9 @@ func (b *builder) section(ctx context.Context, number int, fill func(p int, to *
 func (b *builder) put(section int, of *blocks) error {
 	of.finish()
 	for _, one := range of.done {
-		var sum [checksumSize]byte
-		binary.LittleEndian.PutUint64(sum[:], xxhash.Sum64(one.data))
-		b.dir[section] = append(b.dir[section], entry{one.first, b.at, int32(len(one.data))})
-		b.at += int64(checksumSize + len(one.data))
-		_, err := b.out.Write(sum[:])
-		if err == nil {
-			_, err = b.out.Write(one.data)
-		}
-		if err != nil {
+		b.dir[section] = append(b.dir[section], entry{one.first, b.at, int32(len(one.data)), sumOf(one.data)})
+		b.at += int64(len(one.data))
+		if _, err := b.out.Write(one.data); err != nil {
 			return fmt.Errorf("index: writing: %w; make room, or leave the index out", err)
 		}
 	}
@@ -344,12 +343,13 @@ func (b *builder) finish(m meta) error {
 		for _, one := range section {
 			end.id(one.first)
 			end.number(uint64(one.size))
+			end.open.data = append(end.open.data, one.sum[:]...)
 		}
 	}
 	data := end.open.data
 	footer := binary.LittleEndian.AppendUint64(nil, uint64(b.at))
 	footer = binary.LittleEndian.AppendUint64(footer, uint64(len(data)))
-	footer = binary.LittleEndian.AppendUint64(footer, xxhash.Sum64(data))
+	footer = append(footer, seal(data, b.Key)...)
 	for _, part := range [][]byte{data, footer, []byte(indexMagic)} {
 		if _, err := b.out.Write(part); err != nil {
 			return fmt.Errorf("index: writing: %w; make room, or leave the index out", err)

@@ -2,14 +2,11 @@ package sign
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"io"
 	"slices"
 	"sort"
 	"sync"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/ringfence/ringfence/hunt/record"
 )
@@ -24,8 +21,8 @@ type index struct {
 }
 
 // openIndex reads the end of an index.
-func openIndex(from io.ReaderAt, size int64, workers int) (*index, error) {
-	end, err := readEnd(from, size)
+func openIndex(from io.ReaderAt, size int64, key []byte, workers int) (*index, error) {
+	end, err := readEnd(from, size, key)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +38,7 @@ func openIndex(from io.ReaderAt, size int64, workers int) (*index, error) {
 	if err := x.readAttributes(&d); err != nil {
 		return nil, err
 	}
-	return x, x.readDirectory(&d, size-footerSize-int64(len(end)))
+	return x, x.readDirectory(&d, size-int64(footerSize)-int64(len(end)))
 }
 
 // readAttributes reads the prints and networks, but for who has them.
@@ -86,11 +83,12 @@ func (x *index) readDirectory(d *decoder, size int64) error {
 		for i := uint64(0); i < n && d.err == nil; i++ {
 			e := entry{first: d.id(), at: at}
 			length := d.number()
-			if length > mostBlock || at+checksumSize+int64(length) > size || e.first < last {
+			if length > mostBlock || at+int64(length) > size || e.first < last {
 				return broken("block %d of section %d is out of its place", i, s)
 			}
 			e.size, last = int32(length), e.first
-			at += checksumSize + int64(length)
+			at += int64(length)
+			copy(e.sum[:], d.take(sumSize))
 			x.dir[s] = append(x.dir[s], e)
 		}
 	}
@@ -102,15 +100,14 @@ func (x *index) readDirectory(d *decoder, size int64) error {
 
 // block reads a block.
 func (x *index) block(e entry) ([]byte, error) {
-	data := make([]byte, checksumSize+int(e.size))
+	data := make([]byte, e.size)
 	if _, err := x.from.ReadAt(data, e.at); err != nil {
 		return nil, err
 	}
-	sum, rest := binary.LittleEndian.Uint64(data), data[checksumSize:]
-	if xxhash.Sum64(rest) != sum {
-		return nil, broken("the block at %d has another checksum", e.at)
+	if sumOf(data) != e.sum {
+		return nil, broken("the block at %d is another", e.at)
 	}
-	return rest, nil
+	return data, nil
 }
 
 // blocksOf returns the blocks that may have entries of sorted ids.

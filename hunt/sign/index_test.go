@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/ringfence/ringfence/hunt/record"
 )
+
+var testKey = bytes.Repeat([]byte{7}, 32)
 
 // compared leaves out what may differ between an index and a scan.
 func compared(r Expansion) Expansion {
@@ -48,7 +49,7 @@ func TestIndexIsScan(t *testing.T) {
 			r := w.all[rng.IntN(len(w.all))]
 			signs = append(signs, []Sign{{Account, r.Caller}, {Target, r.Callee}, {Print, r.CallerPrint + " "}, {Network, "AS7"}, {Print, "p5"}}[rng.IntN(5)])
 		}
-		o := Options{Workers: 1 + int(seed%3), Depth: 1 + int(seed%3), Check: -1}
+		o := Options{Key: testKey, Workers: 1 + int(seed%3), Depth: 1 + int(seed%3), Check: -1}
 		byIndex, err := Expand(t.Context(), source, files, signs, o)
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +75,7 @@ func TestStale(t *testing.T) {
 	source, files := w.files(t)
 	ask := func() Built {
 		t.Helper()
-		r, err := Expand(t.Context(), source, files, []Sign{{Account, "person1"}}, Options{})
+		r, err := Expand(t.Context(), source, files, []Sign{{Account, "person1"}}, Options{Key: testKey})
 		if err != nil || r.Index == nil {
 			t.Fatal(err, r.Notes)
 		}
@@ -124,7 +125,7 @@ func TestBroken(t *testing.T) {
 	w.campaign()
 	source, files := w.files(t)
 	signs := []Sign{{Account, "bad3"}}
-	first, err := Expand(t.Context(), source, files, signs, Options{})
+	first, err := Expand(t.Context(), source, files, signs, Options{Key: testKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestBroken(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		again, err := Expand(t.Context(), source, files, signs, Options{})
+		again, err := Expand(t.Context(), source, files, signs, Options{Key: testKey})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,10 +181,10 @@ func TestLies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := rebuild(t.Context(), lie, folder, files, now, Options{}.filled()); err != nil {
+	if err := rebuild(t.Context(), lie, folder, files, now, Options{Key: testKey}.filled()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Expand(t.Context(), source, files, []Sign{{Account, "bad3"}}, Options{})
+	r, err := Expand(t.Context(), source, files, []Sign{{Account, "bad3"}}, Options{Key: testKey})
 	if err != nil || r.Index == nil || r.Index.Fresh || r.Targets[0].ID[len(r.Targets[0].ID)-1] == '\'' {
 		t.Error(r.Index, err)
 	}
@@ -207,7 +208,7 @@ func FuzzIndex(f *testing.F) {
 		w.call(fmt.Sprint("bad", i%4), fmt.Sprint("victim", i%3), "android 5x", "AS1")
 	}
 	source, files := w.files(f)
-	b, err := Index(context.Background(), source, files, Options{})
+	b, err := Index(context.Background(), source, files, Options{Key: testKey})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func FuzzIndex(f *testing.F) {
 	f.Add(data)
 	f.Add([]byte(indexMagic))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		x, err := openIndex(bytes.NewReader(resealed(data)), int64(len(data)), 1)
+		x, err := openIndex(bytes.NewReader(resealed(data)), int64(len(data)), testKey, 1)
 		if err != nil {
 			return
 		}
@@ -237,7 +238,69 @@ func resealed(data []byte) []byte {
 	footer := data[len(data)-footerSize:]
 	at := binary.LittleEndian.Uint64(footer)
 	if at <= uint64(len(data)-footerSize) {
-		binary.LittleEndian.PutUint64(footer[16:], xxhash.Sum64(data[at:len(data)-footerSize]))
+		copy(footer[16:], seal(data[at:len(data)-footerSize], testKey))
 	}
 	return data
+}
+
+// An index that came with the records, and was made elsewhere, is not believed:
+// it could hide what they hold.
+func TestForeign(t *testing.T) {
+	w := newTown(8)
+	w.people(300)
+	w.campaign()
+	source, files := w.files(t)
+	theirs := Options{Key: bytes.Repeat([]byte{9}, 32)}
+	if _, err := Index(t.Context(), source, files, theirs); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("HOME", os.Getenv("XDG_CONFIG_HOME"))
+	t.Setenv("AppData", os.Getenv("XDG_CONFIG_HOME"))
+	for _, want := range []bool{false, true} { // with a key that is made at first
+		if b, err := Index(t.Context(), source, files, Options{}); err != nil || b.Fresh != want {
+			t.Error(b, err)
+		}
+	}
+}
+
+// Lines of text have an index, too.
+func TestText(t *testing.T) {
+	w := newTown(9)
+	w.people(300)
+	w.campaign()
+	var text bytes.Buffer
+	to, err := record.NewWriter(&text, record.JSONLines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(to.Write(w.all), to.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "calls.jsonl")
+	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	source, files := reopened(t, path)
+	r, err := Expand(t.Context(), source, files, []Sign{{Print, "android 5x"}}, Options{Key: testKey})
+	if err != nil || r.Index == nil || r.Checked != 0 || len(r.Notes) != 1 || len(r.Targets) < 60 {
+		t.Error(r.Index, r.Notes, len(r.Targets), err)
+	}
+}
+
+func TestCommonFolder(t *testing.T) {
+	root := t.TempDir()
+	in := func(parts ...string) string { return filepath.Join(append([]string{root}, parts...)...) }
+	for want, files := range map[string][]string{
+		in("a"):      {in("a", "x"), in("a", "y")},
+		root:         {in("a", "x"), in("ab", "y")},
+		in("a", "b"): {in("a", "b", "c", "x"), in("a", "b", "d", "y"), in("a", "b", "z")},
+	} {
+		if got, err := commonFolder(files); err != nil || got != want {
+			t.Errorf("%v: %s, %v", files, got, err)
+		}
+	}
+	if got, err := commonFolder([]string{in("x"), filepath.Join(filepath.VolumeName(root)+string(filepath.Separator), "elsewhere", "y")}); err == nil {
+		t.Errorf("an index in %s", got)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/ringfence/ringfence/hunt/record"
 )
@@ -63,12 +64,17 @@ func ensure(ctx context.Context, source record.Source, files []string, o Options
 	if err != nil {
 		return nil, Built{}, err
 	}
+	if o.Key == nil {
+		if o.Key, err = sealKey(); err != nil {
+			return nil, Built{}, err
+		}
+	}
 	now, err := stamps(folder, files)
 	if err != nil {
 		return nil, Built{}, fmt.Errorf("index: %w", err)
 	}
 	path := filepath.Join(folder, indexName)
-	if x, err := load(path, o.Workers); err == nil {
+	if x, err := load(path, o); err == nil {
 		if slices.Equal(x.meta.Files, now) {
 			return x, x.built(path, true), nil
 		}
@@ -78,7 +84,7 @@ func ensure(ctx context.Context, source record.Source, files []string, o Options
 	if err := rebuild(ctx, source, folder, files, now, o); err != nil {
 		return nil, Built{}, err
 	}
-	x, err := load(path, o.Workers)
+	x, err := load(path, o)
 	if err != nil {
 		return nil, Built{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -93,24 +99,34 @@ func (x *opened) built(path string, fresh bool) Built {
 	return b
 }
 
-func load(path string, workers int) (*opened, error) {
+func load(path string, o Options) (*opened, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, broken("no file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil {
-		var x *index
-		if x, err = openIndex(f, info.Size(), workers); err == nil {
-			return &opened{x, f}, nil
-		}
+	x, err := openIndex(f, info.Size(), o.Key, o.Workers)
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	f.Close()
-	return nil, err
+	return &opened{x, f}, nil
 }
 
 // rebuild makes the index, whole or not at all. It replaces what stands there.
 func rebuild(ctx context.Context, source record.Source, folder string, files []string, now []stamp, o Options) error {
+	left, _ := filepath.Glob(filepath.Join(folder, ".ringfence-index-*"))
+	for _, one := range left { // by one that was ended in the middle
+		if info, err := os.Lstat(one); err == nil && o.Now().Sub(info.ModTime()) > 24*time.Hour {
+			_ = os.Remove(one)
+		}
+	}
 	f, err := os.CreateTemp(folder, ".ringfence-index-*") // for its owner alone
 	if err != nil {
 		return fmt.Errorf("index: %w; give a folder for it that can be written", err)
