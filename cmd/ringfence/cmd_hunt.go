@@ -24,11 +24,17 @@ func init() {
 type huntCommand struct {
 	Find findCommand `cmd:"" default:"withargs" help:"Find campaigns (this is what hunt does when nothing else is said)."`
 	List keptCommand `cmd:"" help:"List the campaigns that earlier hunts found and kept."`
+
+	Approve huntApproveCommand `cmd:"" help:"Approve a query of a service's own records that starts from a person."`
+	Queries huntQueriesCommand `cmd:"" help:"List what was asked of a service's own records with a sign, by whom, and who approved it."`
+	Key     huntKeyCommand     `cmd:"" help:"Make the key with which a person asks and approves."`
+	Enroll  huntEnrollCommand  `cmd:"" help:"Let a person ask and approve."`
 }
 
 type findCommand struct {
 	dataFolder
 	reporting
+	signFlags
 	Paths    []string `arg:"" optional:"" name:"records" help:"Folders and files of call records: Parquet, JSON lines or CSV (default: those of the service in --data)."`
 	Report   string   `placeholder:"FILE" help:"Draw what was found into FILE, an HTML page."`
 	Language string   `default:"en" enum:"en,ar" help:"Language of the page: en or ar."`
@@ -42,6 +48,12 @@ type findCommand struct {
 // Run hunts; it ends with 3 when it found campaigns that are more than weak, and
 // with 4 when it found none and some records could not be read.
 func (c *findCommand) Run(e *env) error {
+	if len(c.Paths) > 0 && c.any() {
+		return c.bySign(e, "")
+	}
+	if c.Case != "" && !c.any() || c.As != "" && !c.any() || c.Depth != 0 && !c.any() {
+		return &failure{code: "usage", what: "hunt: --case, --as and --depth", hint: "they are for a hunt with a sign: give --rule or --from, too", exit: exitUsage}
+	}
 	if len(c.Paths) > 0 {
 		return c.hunt(e)
 	}
@@ -52,6 +64,9 @@ func (c *findCommand) Run(e *env) error {
 	defer closing()
 	if c.Paths = paths; len(paths) == 0 {
 		return &failure{code: "usage", what: "hunt needs call records, and there are none in " + c.dir(), hint: "give the folder that they are in, or see ringfence hunt --help", exit: exitUsage}
+	}
+	if c.any() {
+		return c.bySign(e, serviceOf(c.dir()))
 	}
 	return c.hunt(e)
 }

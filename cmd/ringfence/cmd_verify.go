@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/service"
 	"github.com/ringfence/ringfence/store/mailbox"
 	"github.com/ringfence/ringfence/web"
@@ -114,6 +115,10 @@ func (up *checkUp) folder(e *env, dir string) error {
 	wrong, err := st.Verify(e.ctx)
 	if err != nil {
 		return &failure{code: "verify", what: "store of " + dir, why: err}
+	}
+	up.Wrong = append(up.Wrong, wrong...)
+	if wrong, err = approval.Open(st, e.now).Verify(e.ctx); err != nil {
+		return &failure{code: "verify", what: "log of queries of " + dir, why: err}
 	}
 	up.Wrong = append(up.Wrong, wrong...)
 	return up.mailbox(e, dir)

@@ -10,6 +10,7 @@ package approval
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -265,31 +266,47 @@ func (b *Book) Ran(ctx context.Context, id string, results int64, as note.Signer
 	return err
 }
 
-// Queries returns all queries, the latest first.
-func (b *Book) Queries(ctx context.Context) ([]Pending, error) {
+// List is all that is in the log.
+type List struct {
+	Queries []Pending // the latest first
+	Persons []Person  // who are enrolled, by name
+	Lines   int
+	Head    string // hash of the last line, hex: who writes it down elsewhere can tell later whether the log was made anew
+}
+
+// List returns all that is in the log.
+func (b *Book) List(ctx context.Context) (List, error) {
 	s, err := b.state(ctx)
 	if err != nil {
-		return nil, err
+		return List{}, err
 	}
-	all := []Pending{}
+	l := List{Queries: []Pending{}, Persons: []Person{}, Lines: s.lines, Head: hex.EncodeToString(s.head[:])}
 	for _, id := range slices.Backward(s.order) {
-		all = append(all, *s.queries[id])
+		l.Queries = append(l.Queries, *s.queries[id])
 	}
-	return all, nil
+	for _, p := range s.persons {
+		l.Persons = append(l.Persons, p)
+	}
+	slices.SortFunc(l.Persons, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
+	return l, nil
+}
+
+// Query returns a query, or ErrUnknown.
+func (b *Book) Query(ctx context.Context, id string) (Pending, error) {
+	s, err := b.state(ctx)
+	if err != nil {
+		return Pending{}, err
+	}
+	if s.queries[id] == nil {
+		return Pending{}, ErrUnknown
+	}
+	return *s.queries[id], nil
 }
 
 // Persons returns those who are enrolled, by name.
 func (b *Book) Persons(ctx context.Context) ([]Person, error) {
-	s, err := b.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all := []Person{}
-	for _, p := range s.persons {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
-	return all, nil
+	l, err := b.List(ctx)
+	return l.Persons, err
 }
 
 // Verify replays the log and says, in words, what in it should not be: a signature

@@ -127,8 +127,9 @@ func TestTwoPersonsApprove(t *testing.T) {
 	r.whole()
 	r.must(r.store.Close())
 	r.open()
-	all, err := r.book.Queries(context.Background())
+	log, err := r.book.List(context.Background())
 	r.must(err)
+	all := log.Queries
 	if len(all) != 2 || all[1].Results != 7 || all[1].Ran.IsZero() || all[1].By != "amal" {
 		t.Errorf("%+v", all)
 	}

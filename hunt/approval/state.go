@@ -22,6 +22,7 @@ type state struct {
 	queries map[string]*Pending
 	order   []string // of the queries
 	head    [32]byte // hash of the last line
+	lines   int
 }
 
 // maxWrong is how many faults are listed.
@@ -36,6 +37,7 @@ func replay(all []store.QueryLine) (*state, []string) {
 			wrong = append(wrong, fmt.Sprintf("line %d of the log of queries: %v", line.Number, err))
 		}
 		s.head = line.Hash
+		s.lines++
 	}
 	return s, wrong
 }

@@ -17,8 +17,6 @@ import (
 type RuleResult struct {
 	Version  int              `json:"version"`
 	Rule     string           `json:"rule"`
-	Case     string           `json:"case,omitempty"` // that the query is for
-	Query    string           `json:"query,omitempty"`
 	Matches  int64            `json:"matches"`
 	Accounts []Matched        `json:"accounts"` // by attempts, then by id
 	Targets  []Matched        `json:"targets"`
