@@ -196,7 +196,7 @@ func (c *huntQueriesCommand) Run(e *env) error {
 	}
 	for _, p := range list.Queries {
 		first, _, _ := strings.Cut(p.Text, "\n")
-		fmt.Fprintf(e.stdout, "%s  %s  %s  by %s, %s\n    %s\n", p.ID, p.Asked.Format("2006-01-02 15:04"), p.Case, p.By, standing(p, e), first)
+		fmt.Fprintf(e.stdout, "%s  %s  %s  by %s, %s\n    %s\n", p.ID, p.Asked.Format("2006-01-02 15:04"), p.Case, p.By, queryState(p, e), first)
 	}
 	if err := printPersons(e.stdout, list.Persons); err != nil {
 		return err
@@ -205,7 +205,7 @@ func (c *huntQueriesCommand) Run(e *env) error {
 	return err
 }
 
-func standing(p approval.Pending, e *env) string {
+func queryState(p approval.Pending, e *env) string {
 	by := "approved by nobody"
 	if len(p.Approved) > 0 {
 		by = "approved by " + strings.Join(p.Approved, " and ")

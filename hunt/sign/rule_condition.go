@@ -105,30 +105,28 @@ func ruleError(text string, issues *cel.Issues) error {
 
 // part takes a rule apart into what joins its atoms, and the atoms.
 func (c *Condition) part(whole *ast.AST, e ast.Expr) (*branch, error) {
-	n := &branch{number: c.branches}
+	b := &branch{number: c.branches}
 	c.branches++
-	if e.Kind() == ast.CallKind {
-		call := e.AsCall()
-		switch name := call.FunctionName(); name {
-		case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Conditional:
-			n.op = name
-			for _, arg := range call.Args() {
-				kid, err := c.part(whole, arg)
-				if err != nil {
-					return nil, err
-				}
-				n.kids = append(n.kids, kid)
+	if e.Kind() == ast.CallKind && joins[e.AsCall().FunctionName()] {
+		b.op = e.AsCall().FunctionName()
+		for _, arg := range e.AsCall().Args() {
+			kid, err := c.part(whole, arg)
+			if err != nil {
+				return nil, err
 			}
-			return n, nil
+			b.kids = append(b.kids, kid)
 		}
+		return b, nil
 	}
 	var err error
-	n.atom, err = newAtom(whole, e)
-	for name := range n.names {
+	b.atom, err = newAtom(whole, e)
+	for name := range b.names {
 		c.want |= columns[name].set
 	}
-	return n, err
+	return b, err
 }
+
+var joins = map[string]bool{operators.LogicalAnd: true, operators.LogicalOr: true, operators.LogicalNot: true, operators.Conditional: true}
 
 // names are the columns that a part of a rule has, and whether it needs each of
 // them to be known.
