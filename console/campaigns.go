@@ -36,6 +36,7 @@ type Hunt interface {
 // Campaign is a campaign and what was done about it.
 type Campaign struct {
 	hunt.Campaign
+	Live     bool // it goes on: it can be held back and released
 	Holding  bool // its further rings are held back
 	HeldBack int  // rings that were
 	History  []Decision
@@ -174,13 +175,14 @@ func (d *console) showCampaign(w http.ResponseWriter, r *http.Request, status in
 	}
 	d.render(w, r, status, "campaign", "Campaign "+inert(c.ID), struct {
 		campaignRow
+		Live          bool
 		Address       string
 		History       []Decision
 		Newest        []targetRow
 		Drawn         template.HTML
 		Wrong, Reason string
 		MaxReason     int
-	}{newCampaignRow(c), c.ID, c.History, newestTargets(c), drawn, wrong, reason, maxReason})
+	}{newCampaignRow(c), c.Live, c.ID, c.History, newestTargets(c), drawn, wrong, reason, maxReason})
 }
 
 // theCampaign reads the campaign that the path names; when there is none it has

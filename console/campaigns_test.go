@@ -58,7 +58,7 @@ func (m *memory) Reports(_ context.Context, p guard.Page) ([]guard.Report, error
 
 // hunts puts a campaign into a memory, of so many targets.
 func (m *memory) hunts(id string, s hunt.Strength, targets int) {
-	c := Campaign{Holding: s == hunt.Strong, HeldBack: 4, Campaign: hunt.Campaign{
+	c := Campaign{Live: true, Holding: s == hunt.Strong, HeldBack: 4, Campaign: hunt.Campaign{
 		ID: id, Strength: s, From: m.now().Add(-time.Hour), To: m.now(), Accounts: []string{"acc1", "acc2", "acc3"},
 		Why: []string{"3 accounts tried people who did not know them"}, Against: []string{"a call centre looks like this"},
 		Prints: []string{"c1-fork"}, Networks: []string{"AS64500"}, Countries: map[string]int{"MX": targets}, Outcomes: map[string]int{"missed": targets},

@@ -20,5 +20,8 @@ func ofCampaign(_ *Context, ev *Event) *Finding {
 	if ev.Campaign == "" {
 		return nil
 	}
-	return &Finding{Length: len(ev.Bytes), Clause: "docs/hunt.md", Reason: "the call belongs to the campaign " + ev.Campaign}
+	return &Finding{Length: len(ev.Bytes), Clause: "docs/hunt.md", Reason: OfCampaign(ev.Campaign)}
 }
+
+// OfCampaign is the reason of a verdict on a call of a campaign.
+func OfCampaign(id string) string { return "the call belongs to the campaign " + id }

@@ -112,7 +112,7 @@ func (c *serveCommand) Run(e *env) error {
 	if err := c.announce(e, s, listener, media); err != nil {
 		return err
 	}
-	return c.serve(e, s, listener, secure, log)
+	return c.serve(e, s, watch.keepIn(e.ctx, s), listener, secure, log)
 }
 
 // check refuses what cannot be meant.
@@ -158,11 +158,11 @@ func (c *serveCommand) tlsConfig() (*tls.Config, error) {
 }
 
 // serve answers until the context ends.
-func (c *serveCommand) serve(e *env, s *service.Service, l net.Listener, secure *tls.Config, log *slog.Logger) error {
+func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt, l net.Listener, secure *tls.Config, log *slog.Logger) error {
 	base, end := context.WithCancel(context.Background())
 	defer end()
 	desk := console.New(console.Config{
-		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Reports: s.Store()},
+		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
 	signer, err := s.NoteSigner()

@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/bus"
 	"github.com/ringfence/ringfence/hunt/live"
 	"github.com/ringfence/ringfence/hunt/record"
+	"github.com/ringfence/ringfence/service"
 	"github.com/ringfence/ringfence/store"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -26,6 +27,8 @@ type liveHunt struct {
 	stop    context.CancelFunc
 	feeding sync.WaitGroup
 	log     *slog.Logger
+	lasting atomic.Pointer[map[string]string] // ids that stay, by those of the live hunt
+	changed chan struct{}                     // a sign that a campaign has changed
 }
 
 // heard is a record, or a report.
@@ -40,7 +43,9 @@ const (
 )
 
 func newLiveHunt(log *slog.Logger) *liveHunt {
-	return &liveHunt{queue: make(chan heard, huntQueue), stop: func() {}, log: log}
+	h := &liveHunt{queue: make(chan heard, huntQueue), stop: func() {}, log: log, changed: make(chan struct{}, 1)}
+	h.lasting.Store(&map[string]string{})
+	return h
 }
 
 // Saw takes a record; see service.Watch.
@@ -79,7 +84,11 @@ func (h *liveHunt) Held(r store.Record) (campaign string, held bool) {
 	if runner == nil {
 		return "", false
 	}
-	return runner.Held(line.Caller, line.Callee, line.CallerPrint, line.CallerNetwork)
+	campaign, held = runner.Held(line.Caller, line.Callee, line.CallerPrint, line.CallerNetwork)
+	if id := (*h.lasting.Load())[campaign]; id != "" {
+		campaign = id
+	}
+	return campaign, held
 }
 
 // start joins the hunt on the service's bus.
@@ -87,6 +96,12 @@ func (h *liveHunt) start(ctx context.Context, b *bus.Bus) error {
 	runner, err := live.Start(ctx, b, live.Spread{
 		Compare: time.Second, Log: h.log,
 		Encode: record.AppendJSON, Decode: record.ParseJSON,
+		Events: func(live.Event) {
+			select {
+			case h.changed <- struct{}{}:
+			default: // there is a sign already
+			}
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("live hunt: %w", err)
@@ -95,6 +110,16 @@ func (h *liveHunt) start(ctx context.Context, b *bus.Bus) error {
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	h.feeding.Go(func() { h.feed(ctx, runner) })
 	return nil
+}
+
+// keepIn keeps what the hunt finds in the service's store.
+func (h *liveHunt) keepIn(ctx context.Context, s *service.Service) *campaignDesk {
+	d := newCampaignDesk(h, s.Store(), h.log)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := h.stop
+	h.stop = func() { cancel(); stop() }
+	h.feeding.Go(func() { d.run(ctx, s.Watch(ctx)) })
+	return d
 }
 
 // feed hands on what is heard, in its order: many records at a time when many

@@ -10,6 +10,7 @@ type board struct {
 	open     map[string]standing
 	found    []hunt.Campaign   // when it was last looked
 	released map[string]string // reason by campaign
+	forced   map[string]bool   // held back, whatever their strength
 	held     *holds
 	bases    [2]base
 	puts     int   // since the bases were worked out
@@ -24,7 +25,7 @@ type standing struct {
 }
 
 func newBoard(partitions int) *board {
-	return &board{groups: newGroups(partitions), open: map[string]standing{}, released: map[string]string{}, held: &holds{}}
+	return &board{groups: newGroups(partitions), open: map[string]standing{}, released: map[string]string{}, forced: map[string]bool{}, held: &holds{}}
 }
 
 const (
@@ -111,7 +112,7 @@ func (b *board) look(whole bool) (found []hunt.Campaign) {
 			continue
 		}
 		found = append(found, c)
-		if _, free := b.released[c.ID]; !free && c.Strength != hunt.Weak {
+		if _, free := b.released[c.ID]; !free && (c.Strength != hunt.Weak || b.forced[c.ID]) {
 			h.add(&c, groups[i].tie, share(len(groups[i].members), groups[i].having))
 		}
 	}
@@ -134,7 +135,17 @@ func (b *board) restore(s *state) {
 
 func (b *board) campaigns() []hunt.Campaign { return b.look(true) }
 
+// hold holds a campaign back from the next comparison on, also a weak one.
+func (b *board) hold(campaign string) {
+	delete(b.released, campaign)
+	if len(b.forced) < mostFreed {
+		b.forced[campaign] = true
+	}
+	b.due = true
+}
+
 func (b *board) release(campaign, reason string) {
+	delete(b.forced, campaign)
 	if len(b.released) < mostFreed {
 		b.released[campaign] = reason
 	}

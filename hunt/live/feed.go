@@ -106,6 +106,19 @@ func (r *Runner) Held(caller, callee, print, network string) (campaign string, h
 // Campaigns returns the campaigns as they were last compared, strongest first.
 func (r *Runner) Campaigns() []hunt.Campaign { return r.held.Load().Campaigns }
 
+// Holding returns the campaigns whose calls are held back now.
+func (r *Runner) Holding() map[string]bool {
+	p := r.held.Load()
+	all := map[string]bool{}
+	for _, c := range p.Holds.Accounts {
+		all[c] = !p.released[c]
+	}
+	for _, c := range p.Holds.Values {
+		all[c] = !p.released[c]
+	}
+	return all
+}
+
 // Counts says what came in on all machines, and what was refused or forgotten;
 // and whether all that this machine has added is in it.
 func (r *Runner) Counts(ctx context.Context) (all Counts, complete bool, err error) {
@@ -131,17 +144,38 @@ func (r *Runner) Counts(ctx context.Context) (all Counts, complete bool, err err
 
 // Release lets the calls of a campaign through again, on all machines.
 func (r *Runner) Release(ctx context.Context, campaign, reason string) error {
+	return r.decide(ctx, campaign, releasedBy+reason)
+}
+
+// Hold holds the calls of a campaign back, whatever its strength, also one that
+// was released.
+func (r *Runner) Hold(ctx context.Context, campaign string) error {
+	return r.decide(ctx, campaign, heldAgain)
+}
+
+// What is decided of a campaign, in its value.
+const (
+	releasedBy = "-"
+	heldAgain  = "+"
+)
+
+func (r *Runner) decide(ctx context.Context, campaign, what string) error {
 	if !campaignID.MatchString(campaign) {
 		return fmt.Errorf("live hunt: %q is no campaign of it; they look like L-0123456789abcd", campaign)
 	}
-	_, err := r.values.Set(ctx, releasedKey+campaign, []byte(reason), 0)
-	if errors.Is(err, bus.ErrChanged) {
-		return nil // it is released already
+	for {
+		_, revision, err := r.values.Get(ctx, releasedKey+campaign)
+		if err == nil {
+			_, err = r.values.Set(ctx, releasedKey+campaign, []byte(what), revision)
+		}
+		if errors.Is(err, bus.ErrChanged) {
+			continue // somebody else has decided, too; what is decided last holds
+		}
+		if err != nil {
+			return fmt.Errorf("live hunt: %w", err)
+		}
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("live hunt: %w", err)
-	}
-	return nil
 }
 
 // take gives a message to a watch. A line that is none is counted.

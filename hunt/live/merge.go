@@ -87,7 +87,12 @@ func (m *merger) take(v value) error {
 		return nil
 	}
 	if id, ok := strings.CutPrefix(v.key, releasedKey); ok {
-		m.board.release(id, string(v.data))
+		if string(v.data) == heldAgain {
+			m.board.hold(id)
+		} else {
+			m.board.release(id, strings.TrimPrefix(string(v.data), releasedBy))
+		}
+		m.changed = true
 		return nil
 	}
 	var s stands
@@ -191,10 +196,10 @@ func (r *Runner) listen(ctx context.Context) error {
 		}
 		r.change(func(now *published) { now.Campaigns, now.Holds = p.Campaigns, p.Holds })
 	})
-	r.watchValue(ctx, releasedKey+">", func(key string, _ []byte) {
+	r.watchValue(ctx, releasedKey+">", func(key string, data []byte) {
 		r.change(func(now *published) {
 			now.released = maps.Clone(now.released)
-			now.released[strings.TrimPrefix(key, releasedKey)] = true
+			now.released[strings.TrimPrefix(key, releasedKey)] = string(data) != heldAgain
 		})
 	})
 	if r.spread.Events == nil {
