@@ -29,6 +29,7 @@ type huntCommand struct {
 	Queries huntQueriesCommand `cmd:"" help:"List what was asked of a service's own records with a sign, by whom, and who approved it."`
 	Key     huntKeyCommand     `cmd:"" help:"Make the key with which a person asks and approves."`
 	Enroll  huntEnrollCommand  `cmd:"" help:"Let a person ask and approve."`
+	Index   huntIndexCommand   `cmd:"" help:"Make the index with which hunt --from answers at once; it does so itself on first use."`
 }
 
 type findCommand struct {

@@ -292,7 +292,11 @@ func (e *expansion) shareOf(a attribute) string {
 	if s.exact && n*100 < all {
 		return fmt.Sprintf("%d of %d accounts", n, all)
 	}
-	return fmt.Sprintf("%.0f %% of all accounts", 100*min(1, float64(n)/float64(all)))
+	percent := 100 * min(1, float64(n)/float64(all))
+	if percent < 10 {
+		return fmt.Sprintf("%.2g %% of all accounts", percent)
+	}
+	return fmt.Sprintf("%.0f %% of all accounts", percent)
 }
 
 func times(n int64) string {

@@ -70,8 +70,8 @@ type meta struct {
 	Pairs    int64        `json:"pairs"`
 }
 
-// commonFolder returns the deepest folder that has all files.
-func commonFolder(files []string) (string, error) {
+// Folder returns the deepest folder that has all files: that of their index.
+func Folder(files []string) (string, error) {
 	folder := ""
 	for i, f := range files {
 		path, err := filepath.Abs(f)

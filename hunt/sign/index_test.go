@@ -173,7 +173,7 @@ func TestLies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := commonFolder(files)
+	folder, err := Folder(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,11 +296,11 @@ func TestCommonFolder(t *testing.T) {
 		root:         {in("a", "x"), in("ab", "y")},
 		in("a", "b"): {in("a", "b", "c", "x"), in("a", "b", "d", "y"), in("a", "b", "z")},
 	} {
-		if got, err := commonFolder(files); err != nil || got != want {
+		if got, err := Folder(files); err != nil || got != want {
 			t.Errorf("%v: %s, %v", files, got, err)
 		}
 	}
-	if got, err := commonFolder([]string{in("x"), filepath.Join(filepath.VolumeName(root)+string(filepath.Separator), "elsewhere", "y")}); err == nil {
+	if got, err := Folder([]string{in("x"), filepath.Join(filepath.VolumeName(root)+string(filepath.Separator), "elsewhere", "y")}); err == nil {
 		t.Errorf("an index in %s", got)
 	}
 }

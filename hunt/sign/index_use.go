@@ -46,7 +46,7 @@ func (o Options) folder(files []string) (string, error) {
 	if o.Folder != "" {
 		return o.Folder, nil
 	}
-	return commonFolder(files)
+	return Folder(files)
 }
 
 // opened is an index in a file.
