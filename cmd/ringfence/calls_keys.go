@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/hunt/archive"
@@ -96,13 +95,12 @@ type revealed struct {
 
 // revelation is what became of a reveal.
 type revelation struct {
-	Version  int               `json:"version"`
-	Case     string            `json:"case"`
-	Query    *approval.Pending `json:"query"`  // what waits for approval, or had it; null for shares
-	Logged   int64             `json:"logged"` // with shares: the line of the log
-	Done     bool              `json:"done"`   // false: it waits
-	Found    []revealed        `json:"found"`
-	NotFound int               `json:"not_found"`
+	Version  int        `json:"version"`
+	Case     string     `json:"case"`
+	Query    string     `json:"query"`  // that was approved; "" with shares
+	Logged   int64      `json:"logged"` // with shares: the line of the log
+	Found    []revealed `json:"found"`
+	NotFound int        `json:"not_found"`
 }
 
 // Run turns pseudonyms back. It is in the log before anything is shown.
@@ -127,10 +125,6 @@ func (c *callsRevealCommand) Run(e *env) error {
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(r)
 	}
-	if !r.Done {
-		fmt.Fprintf(e.stdout, "%s waits for the approval of another person: ringfence hunt approve %s --as KEY; then give the same command again, until %s\n", r.Query.ID, r.Query.ID, r.Query.Until.Format(time.RFC3339))
-		return nil
-	}
 	for _, one := range r.Found {
 		fmt.Fprintf(e.stdout, "%s  %s  %s\n", one.Pseudonym, one.Account, one.Name)
 	}
@@ -141,16 +135,10 @@ func (c *callsRevealCommand) Run(e *env) error {
 // approved turns pseudonyms back with the service's key, when two persons have
 // signed that: who asks, and another.
 func (c *callsRevealCommand) approved(e *env, st *store.Store, r *revelation) error {
-	wrong := func(err error) error {
-		return &failure{code: "approval", what: "calls reveal as " + c.As, why: err}
-	}
-	b, err := os.ReadFile(c.As)
+	wrong := func(err error) error { return approvalFailure("calls reveal as "+c.As, err) }
+	person, err := readSigner(c.As)
 	if err != nil {
-		return wrong(err)
-	}
-	person, err := note.NewSigner(strings.TrimSpace(string(b)))
-	if err != nil {
-		return &failure{code: "identity", what: "calls reveal: --as " + c.As, why: errors.New("it is no key of a person"), hint: "name the file with the secret key that was enrolled"}
+		return err
 	}
 	text, err := c.text()
 	if err != nil {
@@ -170,11 +158,8 @@ func (c *callsRevealCommand) approved(e *env, st *store.Store, r *revelation) er
 			return wrong(err)
 		}
 	}
-	r.Query = &p
-	if err := book.Ready(e.ctx, p.ID); errors.Is(err, approval.ErrApproval) {
-		return nil
-	} else if err != nil {
-		return wrong(err)
+	if err := book.Ready(e.ctx, p.ID); err != nil {
+		return approvalFailure("calls reveal: query "+p.ID, err)
 	}
 	key, err := archive.ReadKey(c.dir())
 	if err != nil {
@@ -186,7 +171,7 @@ func (c *callsRevealCommand) approved(e *env, st *store.Store, r *revelation) er
 	if err := book.Ran(e.ctx, p.ID, int64(len(r.Found)), person); err != nil {
 		return wrong(err)
 	}
-	r.Done = true
+	r.Query = p.ID
 	return nil
 }
 
@@ -217,7 +202,7 @@ func (c *callsRevealCommand) joined(e *env, st *store.Store, r *revelation) erro
 	if err != nil {
 		return &failure{code: "store", what: "calls reveal: the log in " + c.dir(), why: err, hint: "nothing is shown that is not in the log"}
 	}
-	r.Logged, r.Done = line.Number, true
+	r.Logged = line.Number
 	return nil
 }
 

@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
-	"golang.org/x/mod/sumdb/note"
 
-	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/hunt/archive"
 	"github.com/ringfence/ringfence/internal/load"
-	"github.com/ringfence/ringfence/store"
 )
 
 func TestCallsReveal(t *testing.T) {
@@ -119,59 +116,40 @@ func TestCallsReveal(t *testing.T) {
 // another approves.
 func approvedReveal(t *testing.T, dir, data, wanted, account string) {
 	t.Helper()
-	var signers [2]note.Signer
-	var files [2]string
-	st, err := store.Open(data, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	book := approval.Open(st, time.Now)
-	for i, name := range []string{"ann", "ben"} {
-		secret, public, err := approval.NewKey(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[i] = filepath.Join(dir, name+".signer")
-		if err := os.WriteFile(files[i], []byte(secret+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if signers[i], err = note.NewSigner(secret); err != nil {
-			t.Fatal(err)
-		}
-		if i == 1 { // ben is not enrolled yet
-			if out, _, code := commandLine(t, "calls", "reveal", "--data", data, "--json", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", files[1]); code != exitFailed || strings.Contains(out, account) {
-				t.Errorf("somebody who is not enrolled: exit %d: %s", code, out)
-			}
-		}
-		if _, err := book.Enroll(t.Context(), public); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ask := func() (r revelation) {
+	do := func(want int, args ...string) string {
 		t.Helper()
-		out, said, code := commandLine(t, "calls", "reveal", "--data", data, "--json", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", files[0])
-		if err := json.Unmarshal([]byte(out), &r); code != exitDone || err != nil {
-			t.Fatalf("exit %d, %v: %s%s", code, err, out, said)
+		out, said, code := commandLine(t, append(args, "--data", data, "--json")...)
+		if code != want {
+			t.Fatalf("%v: exit %d: %s%s", args, code, out, said)
 		}
-		return r
+		return out
 	}
-	r := ask()
-	again := ask()
-	if r.Done || len(r.Found) > 0 || r.Query == nil || again.Done || again.Query.ID != r.Query.ID || len(again.Query.Approved) != 1 {
-		t.Fatalf("asked alone: %+v, again %+v", r, again)
+	var keys [2]string
+	for i, name := range []string{"ann", "ben"} {
+		keys[i] = filepath.Join(dir, name+".signer")
+		out, said, code := commandLine(t, "hunt", "key", name, "--out", keys[i], "--json")
+		var made struct{ Key string }
+		if err := json.Unmarshal([]byte(out), &made); err != nil || code != exitDone {
+			t.Fatalf("hunt key: exit %d, %v: %s", code, err, said)
+		}
+		ask := []string{"calls", "reveal", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", keys[i]}
+		if out := do(exitFailed, ask...); strings.Contains(out, account) {
+			t.Errorf("somebody who is not enrolled: %s", out)
+		}
+		do(exitDone, "hunt", "enroll", made.Key)
 	}
-	signed, err := approval.Sign(*r.Query, signers[1])
-	if err != nil {
-		t.Fatal(err)
+	ask := []string{"calls", "reveal", "--pseudonym", wanted, "--case", "K-2026-0001", "--as", keys[0]}
+	id := regexp.MustCompile(`Q-\d{4}-\d{4}`)
+	first := id.FindString(do(exitFailed, ask...))
+	again := do(exitFailed, ask...)
+	if first == "" || id.FindString(again) != first || strings.Contains(again, account) {
+		t.Fatalf("asked alone: %s, again: %s", first, again)
 	}
-	if _, err := book.Approve(t.Context(), r.Query.ID, signed); err != nil {
-		t.Fatal(err)
+	do(exitDone, "hunt", "approve", first, "--as", keys[1])
+	if out := do(exitDone, ask...); !strings.Contains(out, account) || !strings.Contains(out, first) {
+		t.Errorf("approved: %s", out)
 	}
-	if r = ask(); !r.Done || len(r.Found) != 1 || r.Found[0].Account != account {
-		t.Errorf("approved: %+v", r)
-	}
-	if again := ask(); again.Done || again.Query.ID == r.Query.ID {
-		t.Errorf("an approval is good once: %+v", again)
+	if out := do(exitFailed, ask...); strings.Contains(out, account) || id.FindString(out) == first {
+		t.Errorf("an approval is good once: %s", out)
 	}
 }
