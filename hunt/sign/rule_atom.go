@@ -66,7 +66,16 @@ func newAtom(whole *ast.AST, e ast.Expr) (atom, error) {
 // program makes what evaluates a part of a rule.
 func program(whole *ast.AST, e ast.Expr) (cel.Program, error) {
 	part := ast.NewCheckedAST(ast.NewAST(e, whole.SourceInfo()), whole.TypeMap(), whole.ReferenceMap())
-	return environment.PlanProgram(part, cel.CostLimit(maxCost))
+	// Without a loop it costs what its text is long; counting that would cost more.
+	if !loops(e) {
+		return environment.PlanProgram(part, cel.EvalOptions(cel.OptOptimize))
+	}
+	return environment.PlanProgram(part, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+}
+
+func loops(e ast.Expr) (found bool) {
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) { found = found || e.Kind() == ast.ComprehensionKind }))
+	return found
 }
 
 // constant returns the value of a part of a rule without columns.
