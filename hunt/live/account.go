@@ -109,9 +109,19 @@ type Account struct {
 	Moved   int64  // when a new and rare print or network was seen; 0: never
 	Home    uint32 // stands for what it called with before
 	Other   int    // calls to people who had accepted it
+	Friends bool   // it has called somebody who had accepted it, or of whom that is not known
 	Dropped int    // targets beyond those that are kept
+	Once    int    // of the dropped: never answered
+	Talks   int    // of the dropped: answered and talked
 	Weight  int    // sum over the targets
+	Told    bool   `json:"-"` // the groups know it
 	Targets []Target
+}
+
+// tells tells whether the groups have to know an account.
+func (a *Account) tells() bool {
+	open, talked := a.strangers()
+	return a.Weight > 0 || open > 0 && talked == 0 && !a.Friends
 }
 
 // away tells whether an account has moved not long ago. Its owner may go on with
@@ -125,6 +135,7 @@ func (a *Account) movedTo(r *record.Record) bool {
 
 // strangers counts the targets that never answered, and those that did and talked.
 func (a *Account) strangers() (open, talked int) {
+	open, talked = a.Once, a.Talks
 	for i := range a.Targets {
 		switch t := &a.Targets[i]; {
 		case t.Talked || t.Back:
@@ -138,10 +149,12 @@ func (a *Account) strangers() (open, talked int) {
 
 // reached visits the levels of the account.
 func (a *Account) reached(visit func(level int)) {
-	if a.Weight == 0 {
-		return
-	}
 	open, talked := a.strangers()
+	for step, n := range aloneSteps {
+		if open >= n && talked == 0 && !a.Friends {
+			visit(firstAlone + step)
+		}
+	}
 	for step, n := range steps {
 		if a.Weight < n {
 			return
@@ -214,18 +227,30 @@ func (a *Account) target(h uint64, r *record.Record) *Target {
 		a.Targets = append(a.Targets, t)
 		return &a.Targets[len(a.Targets)-1]
 	}
-	a.Dropped++
 	least := 0
 	for i := range a.Targets {
 		if a.Targets[i].lesser(&a.Targets[least]) {
 			least = i
 		}
 	}
-	if a.Targets[least].weight() > 0 || a.Targets[least].Talked {
+	if a.Targets[least].says() > 0 {
+		a.drop(r.Outcome == record.Answered, r.TalkMS >= talkMS)
 		return nil
 	}
+	a.drop(a.Targets[least].Answered, false)
 	a.Targets[least] = t
 	return &a.Targets[least]
+}
+
+// drop counts a target that is not kept.
+func (a *Account) drop(answered, talked bool) {
+	a.Dropped++
+	switch {
+	case !answered:
+		a.Once++
+	case talked:
+		a.Talks++
+	}
 }
 
 // lesser tells whether t says less than u: tried once, long ago.

@@ -27,10 +27,17 @@ func valueOf(kind int, h uint64) Value { return Value(uint64(kind)<<56 | h>>8) }
 func (v Value) kind() int { return int(v >> 56) }
 
 // Levels: a number of strangers who were tried again and again, by anybody or by
-// those who hardly talk with strangers.
-const levels = 8
+// those who hardly talk with strangers; and a number of strangers who never
+// answered, tried by those who call nobody else.
+const (
+	firstAlone = 8
+	levels     = 10
+)
 
-var steps = [...]int{1, 2, 4, 10}
+var (
+	steps      = [...]int{1, 2, 4, 10}
+	aloneSteps = [...]int{1, 3}
+)
 
 const (
 	anybody = iota
@@ -70,8 +77,15 @@ func (c *Crowd) value(v Value) int { return int(c.Values[v]) }
 // forgets whom it has no place for: it saves counting the same again.
 type seen struct {
 	Tag uint32 // of the account
-	Of  uint32 // hash of print, version and network; the lowest bit is that of the half
+	Of  uint32 // hash of print, version and network; the lowest bits are below
 }
+
+// The lowest bits of seen.Of.
+const (
+	halfBit   = 1 // of the number of the half in which it was seen
+	friendBit = 2 // it has called somebody who had accepted it
+	seenBits  = halfBit | friendBit
+)
 
 // population counts the callers of a partition, and those who have a value.
 type population struct {
@@ -95,23 +109,35 @@ func newPopulation(accounts, values int) *population {
 	return &population{Values: map[Value]*sketch{}, Seen: make([]seen, size), most: values}
 }
 
-// count counts an account with its attributes. It returns what stands for those
-// that it was last seen with, 0 when that is not known, and for these. This is what nearly every record costs, so that the common case is
-// one look into one table.
-func (p *population) count(account uint64, now int64, print, version, network uint64) (was, is uint32) {
+// glance is what the table says of a caller.
+type glance struct {
+	was, is uint32 // stand for what it was last seen with, 0 when that is not known, and for what it has now
+	friends bool   // it has called somebody who had accepted it
+}
+
+// count counts an account with its attributes; friend: this call is to somebody
+// who had accepted it. This is what nearly every record costs, so that the common
+// case is one look into one table.
+func (p *population) count(account uint64, now int64, print, version, network uint64, friend bool) (g glance) {
 	p.turn(now / half)
-	of := uint32(mix(print, version^network<<1)>>32)&^1 | uint32(p.All.Half)&1
+	of := uint32(mix(print, version^network<<1)>>32)&^seenBits | uint32(p.All.Half)&halfBit
+	if friend {
+		of |= friendBit
+	}
 	at, known := p.place(account)
 	if known {
-		was = at.Of | 1
+		g.was = at.Of | seenBits
+		of |= at.Of & friendBit
 	}
-	if was != 0 && at.Of == of {
-		return was, was
+	g.is, g.friends = of|seenBits, of&friendBit != 0
+	if known && at.Of&^friendBit == of&^friendBit {
+		at.Of = of
+		return g
 	}
 	*at = seen{uint32(account >> 32), of}
 	p.All.add(account, now/half, wholeRegisters)
 	attributes(print, version, network, func(v Value) { p.have(v, account, now/half) })
-	return was, of | 1
+	return g
 }
 
 // ways is among how many places of the table an account may be.
@@ -141,7 +167,7 @@ func (p *population) turn(n int64) {
 		return
 	}
 	for i := range p.Seen {
-		if n != p.All.Half+1 || int64(p.Seen[i].Of&1) != p.All.Half&1 {
+		if n != p.All.Half+1 || int64(p.Seen[i].Of&halfBit) != p.All.Half&1 {
 			p.Seen[i] = seen{}
 		}
 	}

@@ -18,6 +18,8 @@ type groups struct {
 	shared   []group              // by targets, when everybody was compared last
 	tried    map[uint64][]uint64  // target -> accounts that tried it again and again
 	of       map[uint64]footprint // what an account was when it was put in
+	// repeaters is how many accounts tried somebody again and again.
+	repeaters int
 }
 
 // members are the accounts that have a value.
@@ -61,6 +63,12 @@ func (g *groups) put(h uint64, a *Account) {
 	} else {
 		delete(g.accounts, h)
 		delete(g.of, h)
+	}
+	if old.levels[levelOf(0, anybody)] {
+		g.repeaters--
+	}
+	if f.levels[levelOf(0, anybody)] {
+		g.repeaters++
 	}
 	for _, v := range old.values {
 		g.leave(v, h, &old, !slices.Contains(f.values, v))
@@ -143,6 +151,7 @@ var ordinaryLevels = func() (of [levels]int) {
 	for step, n := range [len(steps)][2]int{{32, 21}, {4, 2}, {2, 1}, {1, 1}} {
 		of[levelOf(step, anybody)], of[levelOf(step, pure)] = n[0], n[1]
 	}
+	of[firstAlone], of[firstAlone+1] = 60, 8
 	return of
 }()
 
@@ -159,11 +168,13 @@ func (g *groups) bases() (all, repeaters base) {
 		}
 	}
 	// Sketches are rough, and each is of the same accounts or of fewer.
-	repeaters.everybody = max(all.all[levelOf(0, anybody)], len(g.accounts))
-	all.everybody = max(all.everybody, repeaters.everybody)
+	repeaters.everybody = max(all.all[levelOf(0, anybody)], g.repeaters)
+	all.everybody = max(all.everybody, repeaters.everybody, len(g.accounts))
 	repeaters.all = all.all
 	// All of those are in the lowest level, which tells nothing here.
-	repeaters.all[levelOf(0, anybody)], repeaters.all[levelOf(0, pure)] = repeaters.everybody, repeaters.everybody
+	for _, l := range [...]int{levelOf(0, anybody), levelOf(0, pure), firstAlone, firstAlone + 1} {
+		repeaters.all[l] = repeaters.everybody
+	}
 	return all, repeaters
 }
 

@@ -16,6 +16,7 @@ type profile struct {
 	repeated int // of the open: tried again and again, or said that the call was strange
 	talked   int // of the targets: answered and talked
 	back     int // of the targets: called back, and talked
+	contacts int // of the attempts: at people who had accepted the account
 	attempts int // at targets
 	failed   int // of the attempts: failed for a technical reason
 	reported int // of the targets: said that the call was strange
@@ -70,6 +71,10 @@ func profileOf(of []*Account) (p profile, aims []*aim) {
 			daily = append(daily, n)
 		}
 		p.most = max(p.most, len(a.Targets)+a.Dropped)
+		p.targets += a.Dropped
+		p.attempts += a.Dropped
+		p.open += a.Once
+		p.talked += a.Talks
 		if a.Age != record.NoAge {
 			p.aged++
 			if a.Age <= 30 {
@@ -111,6 +116,9 @@ func (o *aim) join(t *Target, account string, pure bool) {
 func (p *profile) count(o *aim) {
 	p.targets++
 	p.attempts += o.Tries
+	if o.Contact {
+		p.contacts += o.Tries
+	}
 	p.failed += o.Failed
 	switch {
 	case o.Talked:
@@ -147,7 +155,7 @@ var innocents = []innocent{
 	}},
 	{func(p *profile) (bool, bool) {
 		s := share(p.repeated, p.open)
-		return s < 0.5, s < 0.25
+		return s < 0.4, s < 0.2
 	}, func(p *profile) string {
 		return fmt.Sprintf("%d of the %d who do not answer are tried once only: a scanner of numbers or one-ring fraud looks like this", p.open-p.repeated, p.open)
 	}},
@@ -156,6 +164,9 @@ var innocents = []innocent{
 	}},
 	{func(p *profile) (bool, bool) {
 		s := share(p.back, p.targets)
+		if share(p.contacts, p.attempts) > 0.5 { // who knows the account calls back, whoever has it now
+			return s > 0.4, s > 0.6
+		}
 		return s > 0.1, s > 0.25
 	}, func(p *profile) string {
 		return fmt.Sprintf("%d of the %d people it tries call back and talk: they know who it is, or one-ring fraud made them", p.back, p.targets)
@@ -165,6 +176,12 @@ var innocents = []innocent{
 		return s > 0.5, s > 0.9
 	}, func(p *profile) string {
 		return fmt.Sprintf("%d of the %d attempts fail for a technical reason: a broken client that retries looks like this", p.failed, p.attempts)
+	}},
+	{func(p *profile) (bool, bool) {
+		own := share(p.contacts, p.attempts) > 0.8
+		return own && p.targets < 5*p.accounts, own && p.targets < 2*p.accounts
+	}, func(p *profile) string {
+		return fmt.Sprintf("%d accounts try %d people, most of whom had accepted them: a new client that has a fault looks like this", p.accounts, p.targets)
 	}},
 	{func(p *profile) (bool, bool) {
 		return p.targets < 10 || p.accounts < 3, p.targets < 4 || p.accounts < 2

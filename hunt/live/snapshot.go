@@ -201,7 +201,7 @@ func Restore(data []byte, o Options) (*Detector, error) {
 	d.board.restore(&s)
 	for _, w := range d.watches {
 		for _, h := range w.order {
-			if w.accounts[h].Weight > 0 {
+			if w.accounts[h].tells() {
 				d.board.groups.put(h, w.accounts[h])
 			}
 		}

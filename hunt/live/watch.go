@@ -115,16 +115,16 @@ func (w *watch) add(r *record.Record) *Account {
 	}
 	network := known(r.CallerNetwork)
 	print := known(r.CallerPrint)
-	was, is := w.people.count(caller, w.now, print, known(r.CallerVersion), network)
+	g := w.people.count(caller, w.now, print, known(r.CallerVersion), network, r.Contact != record.Stranger)
 	a := w.accounts[caller]
-	if r.Contact == record.Accepted && was == is && a == nil {
+	if r.Contact == record.Accepted && g.was == g.is && a == nil {
 		return changed
 	}
 	home := uint32(0)
-	if was != 0 && was != is && (a == nil || is != a.Home) && w.people.rare(print, network) {
-		home = was
+	if g.was != 0 && g.was != g.is && (a == nil || g.is != a.Home) && w.people.rare(print, network) {
+		home = g.was
 	}
-	if b := w.attempt(a, r, caller, callee, home); b != nil {
+	if b := w.attempt(a, r, caller, callee, home, g.friends); b != nil {
 		changed = b
 	}
 	return changed
@@ -171,17 +171,14 @@ func (w *watch) inTime(t int64) bool {
 
 // attempt takes a call by an account that is looked at, or that tries a stranger.
 // When the account has moved, home stands for what it called with before.
-func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, home uint32) *Account {
+func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, home uint32, friends bool) *Account {
 	moved := home != 0
 	if a != nil {
 		a.Last = max(a.Last, r.Time)
 	}
 	stranger := r.Contact != record.Accepted
 	if !stranger && !moved && (a == nil || !a.movedTo(r)) {
-		if a != nil {
-			a.Other++
-		}
-		return nil
+		return w.other(a)
 	}
 	if w.double(r, caller, callee) {
 		w.counts.Doubles++
@@ -190,6 +187,7 @@ func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, hom
 	if a == nil {
 		a = w.room(r, caller)
 	}
+	a.Friends = a.Friends || friends
 	if moved {
 		a.Moved, a.Home = r.Time, home
 	}
@@ -207,6 +205,19 @@ func (w *watch) attempt(a *Account, r *record.Record, caller, callee uint64, hom
 	if moved || !a.away(r.Time) && (a.Weight == 0 || t.weight() > before) {
 		a.Print, a.Version, a.Network = same(a.Print, r.CallerPrint), same(a.Version, r.CallerVersion), same(a.Network, r.CallerNetwork)
 	}
+	return w.mark(a)
+}
+
+// other notes a call to somebody who had accepted the account.
+func (w *watch) other(a *Account) *Account {
+	if a == nil {
+		return nil
+	}
+	a.Other++
+	if a.Friends {
+		return nil
+	}
+	a.Friends = true
 	return w.mark(a)
 }
 
@@ -237,7 +248,7 @@ func (w *watch) mark(a *Account) *Account {
 			w.people.Level[l].add(a.Hash, w.now/half, wholeRegisters)
 		}
 	}
-	if a.Weight == 0 && !w.changed[a.Hash] {
+	if !a.Told && !a.tells() {
 		return nil
 	}
 	w.changed[a.Hash] = true
@@ -328,7 +339,7 @@ func (w *watch) evict(but uint64) bool {
 		return false
 	}
 	h := w.order[least]
-	if w.accounts[h].Weight > 0 {
+	if w.accounts[h].Told {
 		w.changed[h] = true
 	} else {
 		delete(w.changed, h)
@@ -355,13 +366,16 @@ func (w *watch) sweep() {
 	w.swept = w.now / day
 	w.order = slices.DeleteFunc(w.order, func(h uint64) bool {
 		a := w.accounts[h]
-		was, n := a.Weight, len(a.Targets)
-		if a.expire(w.now-window) && was > 0 {
+		n := len(a.Targets)
+		if a.expire(w.now-window) && a.Told {
 			w.changed[h] = true
 		}
 		w.targets -= n - len(a.Targets)
 		if len(a.Targets) > 0 {
 			return false
+		}
+		if !a.Told {
+			delete(w.changed, h)
 		}
 		delete(w.accounts, h)
 		return true
@@ -378,7 +392,10 @@ func (w *watch) changes(visit func(h uint64, a *Account)) {
 	slices.Sort(all)
 	for _, h := range all {
 		a := w.accounts[h]
-		if a != nil && a.Weight == 0 {
+		if a != nil {
+			a.Told = a.tells()
+		}
+		if a != nil && !a.Told {
 			a = nil
 		}
 		visit(h, a)
