@@ -16,9 +16,16 @@ func tried(b *record.Batch, i int) bool {
 	return b.Outcome[i] != record.Answered || b.TalkMS != nil && b.TalkMS[i] < talkMS
 }
 
-// accepted tells whether the callee had accepted the caller. Of a call between
-// contacts nothing follows, unless a rare client made it: then the account may
-// have been taken over.
+// unusual tells whether a record is an attempt only if its client print is rare:
+// a call to a contact that came to nothing, for the account may have been taken
+// over, or one that a stranger answered, as some of those under attack do. A call
+// between contacts who talked is none in any case.
+func unusual(b *record.Batch, i int) bool { return tried(b, i) == accepted(b, i) }
+
+// usual tells whether a record is an attempt whatever the client.
+func usual(b *record.Batch, i int) bool { return tried(b, i) && !accepted(b, i) }
+
+// accepted tells whether the callee had accepted the caller.
 func accepted(b *record.Batch, i int) bool {
 	return b.Contact != nil && b.Contact[i] == record.Accepted
 }
@@ -29,7 +36,7 @@ type call struct {
 	time           int64 // ns
 	print, network record.Code
 	place          place
-	accepted       bool // by the callee
+	unusual        bool // and an attempt only if the print is rare
 	_              [3]byte
 }
 
@@ -55,7 +62,7 @@ func callOf(b *record.Batch, i int) call {
 			c.place = place{int32(p.File), uint32(p.Row)}
 		}
 	}
-	c.accepted = accepted(b, i)
+	c.unusual = unusual(b, i)
 	return c
 }
 

@@ -87,7 +87,7 @@ func (c *counted) visit(b *record.Batch) {
 		if b.CallerNetwork != nil {
 			c.kinds[1].add(b.CallerNetwork[i], caller)
 		}
-		if tried(b, i) && !accepted(b, i) {
+		if usual(b, i) {
 			c.pairs.add(pairOf(caller, b.Callee[i]), mostCounted)
 		}
 	}

@@ -34,7 +34,7 @@ func (s *scan) population() *population { return s.people }
 
 // counts tells whether a record is an attempt of which something follows.
 func (p *population) counts(b *record.Batch, i int) bool {
-	return tried(b, i) && (!accepted(b, i) || b.CallerPrint != nil && p.ties(attribute{Print, b.CallerPrint[i]}))
+	return usual(b, i) || unusual(b, i) && b.CallerPrint != nil && p.ties(attribute{Print, b.CallerPrint[i]})
 }
 
 // attempts returns what accounts tried.

@@ -253,9 +253,11 @@ func TestTakenOver(t *testing.T) {
 	for i := range 5 {
 		w.call("person77", fmt.Sprint("friend", i), "android 5x", "AS64577").Contact = record.Accepted
 		w.call("person77", fmt.Sprint("aunt", i), "android 5", "AS64577").Contact = record.Accepted
+		c := w.call("bad1", fmt.Sprint("talker", i), "android 5x", "AS-VPN")
+		c.Outcome, c.TalkMS = record.Answered, 12_000
 	}
 	accounts, targets := found(expanded(t, w, "print:android 5x"))
-	if !slices.Contains(accounts, "person77") || !slices.Contains(targets, "friend3") || slices.Contains(targets, "aunt3") {
+	if !slices.Contains(accounts, "person77") || !slices.Contains(targets, "friend3") || !slices.Contains(targets, "talker2") || slices.Contains(targets, "aunt3") {
 		t.Errorf("accounts %v, targets %v", accounts, targets)
 	}
 }

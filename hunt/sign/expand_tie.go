@@ -301,7 +301,7 @@ func (e *expansion) shareOf(a attribute) string {
 
 func times(n int64) string {
 	if n == 1 {
-		return "was tried once, and had not accepted the account"
+		return "was tried once"
 	}
-	return fmt.Sprintf("was tried %d times, and had not accepted the account", n)
+	return fmt.Sprintf("was tried %d times", n)
 }

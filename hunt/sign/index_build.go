@@ -100,7 +100,7 @@ func (b *builder) gather(ctx context.Context, source record.Source) (err error) 
 
 func (c *collector) visit(so *counted, b *record.Batch) error {
 	for i := range b.N {
-		if !tried(b, i) || accepted(b, i) && (b.CallerPrint == nil || !so.kinds[0].maybeRare(b.CallerPrint[i])) {
+		if !usual(b, i) && (!unusual(b, i) || b.CallerPrint == nil || !so.kinds[0].maybeRare(b.CallerPrint[i])) {
 			continue
 		}
 		one := callOf(b, i)
@@ -167,7 +167,7 @@ func (b *builder) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		calls = slices.DeleteFunc(calls, func(c call) bool { return c.accepted && !b.people.ties(attribute{Print, c.print}) })
+		calls = slices.DeleteFunc(calls, func(c call) bool { return c.unusual && !b.people.ties(attribute{Print, c.print}) })
 		var seen []incoming
 		fold(calls, func(a attempt) {
 			writeAttempt(to, a)
