@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ringfence/ringfence/hunt/record"
@@ -171,17 +172,29 @@ func (e *expansion) check(source record.Source) (int, error) {
 	if e.Check >= 0 {
 		some = some[:min(len(some), max(e.Check, 1))]
 	}
-	err := p.At(e.ctx, some, 0, func(at record.Place, b *record.Batch) error {
-		a := of[at]
-		if b.Caller[0] != a.caller || b.Callee[0] != a.callee || b.Time[0]/1e9 != a.first {
-			return broken("row %d of file %d is another call than it says", at.Row, at.File)
-		}
-		return nil
-	})
-	if err != nil && e.ctx.Err() == nil && !errors.Is(err, errIndex) {
-		err = broken("%v", err)
+	var wait sync.WaitGroup
+	errs := make(chan error, e.Workers)
+	for part := range slices.Chunk(some, max((len(some)+e.Workers-1)/e.Workers, 1)) {
+		wait.Go(func() {
+			errs <- p.At(e.ctx, part, 0, func(at record.Place, b *record.Batch) error {
+				if a := of[at]; b.Caller[0] != a.caller || b.Callee[0] != a.callee || b.Time[0]/1e9 != a.first {
+					return broken("row %d of file %d is another call than it says", at.Row, at.File)
+				}
+				return nil
+			})
+		})
 	}
-	return len(some), err
+	wait.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil && e.ctx.Err() == nil && !errors.Is(err, errIndex) {
+			err = broken("%v", err)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(some), nil
 }
 
 // lookUpNames reads from the records the texts that the index does not have.
