@@ -26,6 +26,7 @@ type huntCommand struct {
 	List keptCommand `cmd:"" help:"List the campaigns that earlier hunts found and kept."`
 
 	Approve huntApproveCommand `cmd:"" help:"Approve a query of a service's own records that starts from a person."`
+	Sign    huntSignCommand    `cmd:"" help:"Sign the approval of a query on another machine than the service's."`
 	Queries huntQueriesCommand `cmd:"" help:"List what was asked of a service's own records with a sign, by whom, and who approved it."`
 	Key     huntKeyCommand     `cmd:"" help:"Make the key with which a person asks and approves."`
 	Enroll  huntEnrollCommand  `cmd:"" help:"Let a person ask and approve."`

@@ -126,14 +126,14 @@ type huntApproveCommand struct {
 	dataFolder
 	reporting
 	Query string `arg:"" help:"The query, like Q-2026-0001."`
-	As    string `required:"" placeholder:"KEY" help:"Key file of who approves, from hunt key."`
+	As    string `placeholder:"KEY" help:"Key file of who approves, from hunt key."`
+	Note  string `placeholder:"FILE" help:"What hunt sign wrote on another machine, instead of a key."`
 }
 
 // Run approves a query.
 func (c *huntApproveCommand) Run(e *env) error {
-	as, err := readSigner(c.As)
-	if err != nil {
-		return err
+	if (c.As == "") == (c.Note == "") {
+		return &failure{code: "usage", what: "hunt approve", hint: "give --as KEY, or --note FILE with what hunt sign wrote", exit: exitUsage}
 	}
 	book, st, err := bookOf(e, c.dataFolder)
 	if err != nil {
@@ -144,9 +144,9 @@ func (c *huntApproveCommand) Run(e *env) error {
 	if err != nil {
 		return approvalFailure("hunt approve "+c.Query, err)
 	}
-	signed, err := approval.Sign(p, as)
+	signed, err := c.sign(p)
 	if err != nil {
-		return approvalFailure("hunt approve "+c.Query, err)
+		return err
 	}
 	if p, err = book.Approve(e.ctx, p.ID, signed); err != nil {
 		return approvalFailure("hunt approve", err)
@@ -154,13 +154,71 @@ func (c *huntApproveCommand) Run(e *env) error {
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "query": p})
 	}
-	fmt.Fprintf(e.stdout, "%s approved this:\n\n%s\n", as.Name(), p.Sign)
+	fmt.Fprintf(e.stdout, "%s approved this:\n\n%s\n", p.Approved[len(p.Approved)-1], p.Sign)
 	if more := approval.Approvals - len(p.Approved); more > 0 {
 		_, err = fmt.Fprintf(e.stdout, "%d more must approve, by %s.\n", more, p.Until.Format("2006-01-02 15:04 MST"))
 		return err
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s may ask it again and have it answered, once, by %s.\n", p.By, p.Until.Format("2006-01-02 15:04 MST"))
 	return err
+}
+
+// sign is what a person signed: here, or elsewhere.
+func (c *huntApproveCommand) sign(p approval.Pending) ([]byte, error) {
+	if c.Note != "" {
+		return readShort("--note", c.Note)
+	}
+	as, err := readSigner(c.As)
+	if err != nil {
+		return nil, err
+	}
+	return approval.Sign(p, as)
+}
+
+type huntSignCommand struct {
+	Query string `arg:"" name:"file" help:"The query, as hunt queries shows it when it is named."`
+	As    string `required:"" placeholder:"KEY" help:"Key file of who approves, from hunt key."`
+}
+
+// Run signs a query on a machine of the person's own, so that the key need not
+// come near the service.
+func (c *huntSignCommand) Run(e *env) error {
+	text, err := readShort("hunt sign", c.Query)
+	if err != nil {
+		return err
+	}
+	p, err := approval.Read(string(text))
+	if err != nil {
+		return &failure{code: "query", what: "hunt sign " + c.Query, why: err, hint: "give the file as hunt queries wrote it"}
+	}
+	as, err := readSigner(c.As)
+	if err != nil {
+		return err
+	}
+	signed, err := approval.Sign(p, as)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "%s approves this:\n\n%s\n", as.Name(), p.Sign)
+	_, err = e.stdout.Write(signed)
+	return err
+}
+
+// readShort reads a file that a query, signed, fits into.
+func readShort(what, path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &failure{code: "unreadable", what: what, why: err, hint: "give a file that can be read"}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, approval.MaxNote+1))
+	if err == nil && len(b) > approval.MaxNote {
+		err = fmt.Errorf("it is longer than %d bytes", approval.MaxNote)
+	}
+	if err != nil {
+		return nil, &failure{code: "unreadable", what: what + " " + path, why: err, hint: "give the file as hunt queries or hunt sign wrote it"}
+	}
+	return b, nil
 }
 
 type huntQueriesCommand struct {

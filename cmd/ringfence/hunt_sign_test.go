@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -110,7 +111,19 @@ func TestHuntInOwnRecordsNeedsTwoPersons(t *testing.T) {
 	}
 	do(t, exitFailed, "hunt", "approve", id, "--as", keys[0], "--data", dir)
 	do(t, exitFailed, query...)
-	do(t, exitDone, "hunt", "approve", id, "--as", keys[1], "--data", dir)
+	text, note := filepath.Join(t.TempDir(), "query"), filepath.Join(t.TempDir(), "note") // the other on a machine of his own
+	write := func(path, what string) {
+		if err := os.WriteFile(path, []byte(what), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(text, do(t, exitDone, "hunt", "queries", id, "--data", dir))
+	_, out, _ := ask("hunt", "sign", text, "--as", keys[1])
+	write(note, strings.Replace(out, "K-2026-0001", "K-2026-0002", 1))
+	do(t, exitFailed, "hunt", "approve", id, "--note", note, "--data", dir)
+	write(note, out)
+	do(t, exitDone, "hunt", "approve", id, "--note", note, "--data", dir)
+	do(t, exitFailed, "hunt", "sign", note, "--as", keys[1])
 	do(t, exitFailed, "hunt", "--data", dir, "--from", from, "--case", "K-2026-0002", "--as", keys[0]) // of another case
 	if s := signedOf(t, do(t, exitFound, append(query, "--json")...)); s.Query != id || len(s.Accounts) != 12 || len(s.Targets) < 119 {
 		t.Errorf("once approved: %+v", s)

@@ -44,9 +44,11 @@ const Life = 24 * time.Hour
 // Approvals is how many persons must approve a query that starts from one.
 const Approvals = 2
 
+// MaxNote is how long what is signed may be with its signature, in bytes.
+const MaxNote = 512 << 10
+
 const (
 	maxText    = 256 << 10 // bytes of what is asked
-	maxNote    = 512 << 10 // bytes of what is signed, with signatures
 	maxPersons = 64
 )
 
@@ -105,8 +107,9 @@ func (q Query) check() error {
 		return fmt.Errorf("query: %.40q is no case; name one like K-2026-0001", q.Case)
 	case len(q.Text) == 0 || len(q.Text) > maxText:
 		return fmt.Errorf("query of %d bytes: one has 1 to %d; ask for less at a time", len(q.Text), maxText)
-	case !utf8.ValidString(q.Text) || strings.ContainsFunc(q.Text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) || !strings.HasSuffix(q.Text, "\n"):
-		return errors.New("query: it is not in lines of text that can be shown; write what cannot be shown as \\u")
+	case !utf8.ValidString(q.Text) || strings.ContainsFunc(q.Text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) || !strings.HasSuffix(q.Text, "\n") || strings.Contains("\n"+q.Text, "\n\n"):
+		// An empty line would let a query end in what looks like a signature.
+		return errors.New("query: it is not in lines of text that can be shown, none of them empty; write what cannot be shown as \\u")
 	}
 	return nil
 }
@@ -228,6 +231,12 @@ func (b *Book) Approve(ctx context.Context, id string, signed []byte) (p Pending
 	if err != nil {
 		err = fmt.Errorf("approval of %.40s: %w", id, err)
 	}
+	return p, err
+}
+
+// Read reads a query as Pending.Sign has it. Whether it is in a log it cannot say.
+func Read(text string) (Pending, error) {
+	p, _, err := parse(text)
 	return p, err
 }
 

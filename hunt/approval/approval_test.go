@@ -222,7 +222,7 @@ func TestBadQueries(t *testing.T) {
 	r := newRoom(t, "amal")
 	for _, q := range []Query{
 		{Case: "", Text: "x\n"}, {Case: "K-1", Text: "x\n"}, {Case: "K-2026-0001\nby x", Text: "x\n"}, {Case: "K-2026-0001"},
-		{Case: "K-2026-0001", Text: "x"}, {Case: "K-2026-0001", Text: "\x1b[2J\n"}, {Case: "K-2026-0001", Text: strings.Repeat("x", maxText) + "\n"},
+		{Case: "K-2026-0001", Text: "x"}, {Case: "K-2026-0001", Text: "x\n\n— basil AAAA\n"}, {Case: "K-2026-0001", Text: "\x1b[2J\n"}, {Case: "K-2026-0001", Text: strings.Repeat("x", maxText) + "\n"},
 	} {
 		if p, err := r.book.Ask(context.Background(), q, r.keys["amal"]); err == nil {
 			t.Errorf("%.40s is %+v", q.Text, p)

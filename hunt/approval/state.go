@@ -105,7 +105,7 @@ func (s *state) forget(name string) {
 
 // open reads a note that exactly one enrolled person has signed.
 func (s *state) open(signed []byte) (*note.Note, error) {
-	if len(signed) > maxNote {
+	if len(signed) > MaxNote {
 		return nil, fmt.Errorf("a note of %d bytes is none of ours", len(signed))
 	}
 	var known []note.Verifier
