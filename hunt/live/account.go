@@ -120,8 +120,8 @@ type Account struct {
 
 // tells tells whether the groups have to know an account.
 func (a *Account) tells() bool {
-	open, talked := a.strangers()
-	return a.Weight > 0 || open > 0 && talked == 0 && !a.Friends
+	open, talked := a.strangers(nil)
+	return a.Weight > 0 || open > 0 && talked == 0 && (!a.Friends || a.Moved != 0)
 }
 
 // away tells whether an account has moved not long ago. Its owner may go on with
@@ -133,11 +133,13 @@ func (a *Account) movedTo(r *record.Record) bool {
 	return a.away(r.Time) && a.Print == r.CallerPrint && a.Network == r.CallerNetwork
 }
 
-// strangers counts the targets that never answered, and those that did and talked.
-func (a *Account) strangers() (open, talked int) {
+// strangers counts the targets that never answered, and those that did and
+// talked. Talk among its own is none: they are left out.
+func (a *Account) strangers(own map[uint64]bool) (open, talked int) {
 	open, talked = a.Once, a.Talks
 	for i := range a.Targets {
 		switch t := &a.Targets[i]; {
+		case own[t.Hash]:
 		case t.Talked || t.Back:
 			talked++
 		case !t.Answered:
@@ -147,23 +149,19 @@ func (a *Account) strangers() (open, talked int) {
 	return open, talked
 }
 
-// reached visits the levels of the account.
-func (a *Account) reached(visit func(level int)) {
-	open, talked := a.strangers()
+// levels returns the levels that the account reaches, as one of its own.
+func (a *Account) levels(own map[uint64]bool) (in [levels]bool) {
+	open, talked := a.strangers(own)
 	for step, n := range aloneSteps {
-		if open >= n && talked == 0 && !a.Friends {
-			visit(firstAlone + step)
-		}
+		silent := open >= n && talked == 0
+		in[firstAlone+step] = silent && !a.Friends
+		in[firstMoved+step] = silent && a.Moved != 0
 	}
 	for step, n := range steps {
-		if a.Weight < n {
-			return
-		}
-		visit(levelOf(step, anybody))
-		if 10*talked <= open {
-			visit(levelOf(step, pure))
-		}
+		in[levelOf(step, anybody)] = a.Weight >= n
+		in[levelOf(step, pure)] = a.Weight >= n && 10*talked <= open
 	}
+	return in
 }
 
 // values visits the values of the account.

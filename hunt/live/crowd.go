@@ -28,10 +28,12 @@ func (v Value) kind() int { return int(v >> 56) }
 
 // Levels: a number of strangers who were tried again and again, by anybody or by
 // those who hardly talk with strangers; and a number of strangers who never
-// answered, tried by those who call nobody else.
+// answered, tried by those who call nobody else, or by those who came with another
+// client than before.
 const (
 	firstAlone = 8
-	levels     = 10
+	firstMoved = 10
+	levels     = 12
 )
 
 var (
@@ -250,9 +252,12 @@ func (p *population) value(v Value) int {
 	return 0
 }
 
+// rareLeast is how many may have what is rare, however few people there are.
+const rareLeast = 12
+
 // rare tells whether hardly anybody has one of the values of an account.
 func (p *population) rare(print, network uint64) bool {
-	most := max(3, p.accounts()/1000)
+	most := max(rareLeast, p.accounts()/1000)
 	for kind, h := range map[int]uint64{byPrint: print, byNetwork: network} {
 		if h != 0 && p.value(valueOf(kind, h)) <= most {
 			return true

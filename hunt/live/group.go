@@ -2,6 +2,7 @@ package live
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
@@ -52,7 +53,7 @@ const sharers = 20
 func (g *groups) put(h uint64, a *Account) {
 	old, f := g.of[h], footprint{}
 	if a != nil {
-		f.levels = a.levelSet()
+		f.levels = a.levels(nil)
 		a.values(func(v Value) { f.values = append(f.values, v) })
 		for i := range a.Targets {
 			if a.Targets[i].probe() {
@@ -152,6 +153,7 @@ var ordinaryLevels = func() (of [levels]int) {
 		of[levelOf(step, anybody)], of[levelOf(step, pure)] = n[0], n[1]
 	}
 	of[firstAlone], of[firstAlone+1] = 60, 8
+	of[firstMoved], of[firstMoved+1] = 20, 4
 	return of
 }()
 
@@ -172,8 +174,10 @@ func (g *groups) bases() (all, repeaters base) {
 	all.everybody = max(all.everybody, repeaters.everybody, len(g.accounts))
 	repeaters.all = all.all
 	// All of those are in the lowest level, which tells nothing here.
-	for _, l := range [...]int{levelOf(0, anybody), levelOf(0, pure), firstAlone, firstAlone + 1} {
-		repeaters.all[l] = repeaters.everybody
+	for l := range repeaters.all {
+		if l >= firstAlone || l <= levelOf(0, pure) {
+			repeaters.all[l] = repeaters.everybody
+		}
 	}
 	return all, repeaters
 }
@@ -215,7 +219,11 @@ func (g *groups) find(whole bool) (found []group) {
 	var candidates []candidate
 	consider := func(v Value) {
 		if m := g.members[v]; m != nil && len(m.of) >= 3 {
-			if e := g.judge(v, &m.tally, len(m.of), &all, &repeaters); e.decades >= enough && e.loosest >= 0 {
+			t := m.tally
+			if len(m.of) <= closely {
+				t = g.among(m.of)
+			}
+			if e := g.judge(v, &t, len(m.of), &all, &repeaters); e.decades >= enough && e.loosest >= 0 {
 				candidates = append(candidates, candidate{v, e.decades})
 				g.standing[v] = true
 				m.look = m.puts + 1 + m.puts/20
@@ -265,29 +273,39 @@ func (g *groups) stillShared(claimed map[uint64]bool) (found []group) {
 	return found
 }
 
+// closely is up to how many accounts with a value are compared as what they may
+// be: one group, whose calls among itself are decoys.
+const closely = 1024
+
+// among tallies some accounts as one group.
+func (g *groups) among(own map[uint64]bool) (t tally) {
+	for h := range own {
+		in := g.accounts[h].levels(own)
+		t.count(&in, 1)
+	}
+	return t
+}
+
 // claim makes a group of those who have a value and are in no other group, when
 // they still stand out by themselves.
 func (g *groups) claim(v Value, claimed map[uint64]bool, all, repeaters *base) (one group, ok bool) {
-	var t tally
-	var free []uint64
+	free := map[uint64]bool{}
 	for h := range g.members[v].of {
 		if !claimed[h] {
-			f := g.of[h]
-			t.count(&f.levels, 1)
-			free = append(free, h)
+			free[h] = true
 		}
 	}
 	if len(free) < 3 {
 		return one, false
 	}
+	t := g.among(free)
 	e := g.judge(v, &t, len(free), all, repeaters)
 	if e.decades < enough || e.loosest < 0 {
 		return one, false
 	}
 	one = group{tie: v, decades: e.decades}
-	slices.Sort(free)
-	for _, h := range free {
-		if g.of[h].levels[e.loosest] {
+	for _, h := range slices.Sorted(maps.Keys(free)) {
+		if g.accounts[h].levels(free)[e.loosest] {
 			claimed[h] = true
 			one.members = append(one.members, g.accounts[h])
 		}

@@ -50,7 +50,7 @@ func profileOf(of []*Account) (p profile, aims []*aim) {
 	byHash := map[uint64]*aim{}
 	var daily []int
 	for _, a := range of {
-		open, talked := a.strangers()
+		open, talked := a.strangers(own)
 		pure := 10*talked <= open && 10*a.Other <= open
 		days := map[int64]int{}
 		for i := range a.Targets {

@@ -243,7 +243,7 @@ func same(old, new string) string {
 
 // mark notes that others have to be told of an account.
 func (w *watch) mark(a *Account) *Account {
-	for l, in := range a.levelSet() {
+	for l, in := range a.levels(nil) {
 		if in {
 			w.people.Level[l].add(a.Hash, w.now/half, wholeRegisters)
 		}
@@ -253,11 +253,6 @@ func (w *watch) mark(a *Account) *Account {
 	}
 	w.changed[a.Hash] = true
 	return a
-}
-
-func (a *Account) levelSet() (in [levels]bool) {
-	a.reached(func(l int) { in[l] = true })
-	return in
 }
 
 // double tells whether a call was heard already, and remembers it.
