@@ -38,7 +38,7 @@ const indexName = ".ringfence-attempts.index"
 const (
 	indexMagic = "RFindex\x01"
 	footerSize = 8 + 8 + sha256.Size + len(indexMagic)
-	blockSize  = 8 << 10   // about, of a block
+	blockSize  = 4 << 10   // about, of a block
 	mostBlock  = 64 << 10  // bytes that one is read of
 	mostEnd    = 512 << 20 // bytes of meta and directory
 	sumSize    = 16        // of the SHA-256 of a block
