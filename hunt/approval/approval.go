@@ -152,12 +152,19 @@ func (b *Book) person(ctx context.Context, what, text string) (p Person, err err
 	return p, err
 }
 
-// add adds a line to the log, if it was whole before.
+// add adds a line to the log, if it was whole before. Signatures are looked at
+// before the store is held, and again only if another line came in between.
 func (b *Book) add(ctx context.Context, next func(s *state, now time.Time) (store.QueryLine, error)) (store.QueryLine, error) {
+	s, err := b.state(ctx)
+	if err != nil {
+		return store.QueryLine{}, err
+	}
 	return b.log.AddQuery(ctx, func(all []store.QueryLine, now time.Time) (store.QueryLine, error) {
-		s, wrong := replay(all)
-		if len(wrong) > 0 {
-			return store.QueryLine{}, fmt.Errorf("%w: %s; see ringfence verify", store.ErrQueries, wrong[0])
+		if len(all) != s.lines || len(all) > 0 && all[len(all)-1].Hash != s.head {
+			var err error
+			if s, err = whole(all); err != nil {
+				return store.QueryLine{}, err
+			}
 		}
 		return next(s, now)
 	})
@@ -168,6 +175,11 @@ func (b *Book) state(ctx context.Context) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	return whole(all)
+}
+
+// whole replays a log in which nothing may be wrong.
+func whole(all []store.QueryLine) (*state, error) {
 	s, wrong := replay(all)
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("%w: %s; see ringfence verify", store.ErrQueries, wrong[0])

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -267,6 +269,32 @@ func TestTamperedLog(t *testing.T) {
 			t.Errorf("%s: a query is taken all the same: %v", name, err)
 		}
 	}
+}
+
+// Of many who ask at once, in two programs, each gets a query of its own.
+func TestAtOnce(t *testing.T) {
+	r := newRoom(t, "amal", "basil")
+	other, err := store.Open(r.folder, r.now)
+	r.must(err)
+	defer other.Close()
+	books := []*Book{r.book, Open(other, r.now)}
+	var wait sync.WaitGroup
+	for i := range 16 {
+		wait.Go(func() {
+			q := aimed
+			q.Text = fmt.Sprintf("from \"account:%d\"\n", i)
+			if _, err := books[i%2].Ask(context.Background(), q, r.keys["amal"]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	l, err := r.book.List(context.Background())
+	r.must(err)
+	if len(l.Queries) != 16 || l.Queries[0].ID != "Q-2026-0016" || l.Lines != 18 {
+		t.Errorf("%d queries, %d lines", len(l.Queries), l.Lines)
+	}
+	r.whole()
 }
 
 // Whoever can write the store can chain anything anew, but not sign it: a run

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
@@ -40,8 +41,10 @@ type Matched struct {
 	Last     time.Time `json:"last"`
 }
 
-// mostPairs is how many pairs of an account and a target are kept.
-const mostPairs = 500_000
+const (
+	mostPairs = 500_000   // of an account and a target that are kept
+	mostText  = 256 << 20 // bytes of their ids
+)
 
 type meeting struct{ caller, callee record.ID }
 
@@ -62,6 +65,12 @@ func (r *reach) add(o reach) {
 	r.attempts += o.attempts
 }
 
+// room is how much all goroutines together have kept.
+type room struct {
+	limit       int64 // of pairs
+	pairs, text atomic.Int64
+}
+
 // gathering is what one goroutine has found.
 type gathering struct {
 	*matcher
@@ -78,6 +87,10 @@ func Rule(ctx context.Context, source record.Source, text string, o Options) (Ru
 	if err != nil {
 		return RuleResult{}, err
 	}
+	return fitting(ctx, source, c, o, &room{limit: mostPairs})
+}
+
+func fitting(ctx context.Context, source record.Source, c *Condition, o Options, kept *room) (RuleResult, error) {
 	o = o.filled()
 	began := o.Now()
 	o.Phase("looking at each record")
@@ -85,19 +98,18 @@ func Rule(ctx context.Context, source record.Source, text string, o Options) (Ru
 	for i := range all {
 		all[i] = &gathering{matcher: newMatcher(c, source.Dictionary()), pairs: map[meeting]*reach{}, texts: map[record.ID]string{}}
 	}
-	var kept atomic.Int64
 	stats, err := source.Read(ctx, record.Reading{
 		Want: c.want | record.Caller | record.Callee, Workers: o.Workers, Progress: o.Progress,
 		Visit: func(worker int, b *record.Batch) error {
-			all[worker].visit(b, &kept)
+			all[worker].visit(b, kept)
 			return nil
 		},
 	})
 	if err != nil {
-		return RuleResult{}, fmt.Errorf("rule %q: reading the records: %w", text, err)
+		return RuleResult{}, fmt.Errorf("rule %q: reading the records: %w", c.Text, err)
 	}
 	r := RuleResult{
-		Version: 1, Rule: text, Records: stats.Records, Rejected: stats.Rejected, Reasons: stats.Reasons, Unread: stats.Unread,
+		Version: 1, Rule: c.Text, Records: stats.Records, Rejected: stats.Rejected, Reasons: stats.Reasons, Unread: stats.Unread,
 	}
 	for name, col := range columns {
 		if c.want&col.set&^stats.Columns != 0 && stats.Records > 0 {
@@ -110,7 +122,7 @@ func Rule(ctx context.Context, source record.Source, text string, o Options) (Ru
 	return r, nil
 }
 
-func (g *gathering) visit(b *record.Batch, kept *atomic.Int64) {
+func (g *gathering) visit(b *record.Batch, kept *room) {
 	for i, t := range g.match(b) {
 		switch t {
 		case unsure:
@@ -122,27 +134,29 @@ func (g *gathering) visit(b *record.Batch, kept *atomic.Int64) {
 	}
 }
 
-func (g *gathering) add(b *record.Batch, i int, kept *atomic.Int64) {
+func (g *gathering) add(b *record.Batch, i int, kept *room) {
 	p := meeting{b.Caller[i], b.Callee[i]}
 	of := g.pairs[p]
 	if of == nil {
-		if kept.Load() >= mostPairs {
+		if kept.pairs.Load() >= kept.limit || kept.text.Load() >= mostText {
 			g.cut++
 			return
 		}
-		kept.Add(1)
 		of = &reach{}
 		g.pairs[p] = of
-		g.name(b, i, p.caller, record.Caller)
-		g.name(b, i, p.callee, record.Callee)
+		kept.pairs.Add(1)
+		kept.text.Add(g.name(b, i, p.caller, record.Caller) + g.name(b, i, p.callee, record.Callee))
 	}
 	of.add(reach{1, b.Time[i], b.Time[i]})
 }
 
-func (g *gathering) name(b *record.Batch, i int, id record.ID, column record.Columns) {
-	if _, ok := g.texts[id]; !ok {
-		g.texts[id] = b.Text(column, i)
+// name keeps the text of an id, and returns how many bytes that takes.
+func (g *gathering) name(b *record.Batch, i int, id record.ID, column record.Columns) int64 {
+	if _, ok := g.texts[id]; ok {
+		return 0
 	}
+	g.texts[id] = strings.Clone(b.Text(column, i))
+	return int64(len(g.texts[id]))
 }
 
 // merge puts together what all have found.

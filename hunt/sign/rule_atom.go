@@ -123,7 +123,7 @@ func comparison(whole *ast.AST, e ast.Expr) (c compare) {
 	if !ok {
 		return c
 	}
-	if fits := fitting(op, v); fits != nil {
+	if fits := test(op, v); fits != nil {
 		c = compare{columns[name].numbers, 0, fits}
 		if name == "time" {
 			c.least = math.MinInt64
@@ -132,7 +132,7 @@ func comparison(whole *ast.AST, e ast.Expr) (c compare) {
 	return c
 }
 
-func fitting(op string, v ref.Val) func(int64) bool {
+func test(op string, v ref.Val) func(int64) bool {
 	if list, ok := v.(traits.Lister); ok && op == operators.In {
 		return listed(list)
 	}

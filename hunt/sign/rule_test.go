@@ -276,6 +276,28 @@ func TestRuleCost(t *testing.T) {
 	}
 }
 
+// What there is no room for is counted.
+func TestRuleIsBounded(t *testing.T) {
+	files, all := varied(t, 3000)
+	c, err := ParseRule("true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := fitting(context.Background(), files, c, Options{Workers: 1}, &room{limit: 100})
+	var attempts, pairs int64
+	for _, a := range r.Accounts {
+		attempts += a.Attempts
+		pairs += int64(a.Others)
+	}
+	if err != nil || r.Matches != int64(len(all)) || pairs != 100 || r.Cut == 0 || attempts+r.Cut != r.Matches {
+		t.Errorf("%v: %d matches, %d with %d pairs, %d cut", err, r.Matches, attempts, pairs, r.Cut)
+	}
+	var out bytes.Buffer
+	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), fmt.Sprintf("%d matches are counted and not listed", r.Cut)) {
+		t.Errorf("%v %s", err, out.String())
+	}
+}
+
 func FuzzRule(f *testing.F) {
 	for _, s := range []string{`outcome == "missed" && "R23" in rules`, `contact == null ? ring_ms < 3 : !contact`, `rules.exists(r, r.matches("^R"))`, `caller in ["a", "b"]`, `time > timestamp("2026-01-01T00:00:00Z")`} {
 		f.Add(s)
