@@ -123,10 +123,13 @@ func (h *hunter) restore(ctx context.Context, p int) error {
 	if err != nil {
 		return fmt.Errorf("snapshot of partition %d: %w", p, err)
 	}
-	if h.watch, err = restoreWatch(saved, p, o.Partitions, o.Limits); err != nil {
-		return err
+	h.savedSeq, h.saved, h.revision[snapshotOf(p)] = s.Seq, s.Saved, revision
+	was, err := restoreWatch(saved, p, o.Partitions, o.Limits)
+	if err != nil { // what is still in the stream is better than no hunt
+		h.runner.spread.Log.Error("a snapshot of the live hunt is not readable; the partition is watched again from the beginning of the stream", "partition", p, "error", err)
+		return nil
 	}
-	h.seq, h.savedSeq, h.saved, h.revision[snapshotOf(p)] = s.Seq, s.Seq, s.Saved, revision
+	h.watch, h.seq = was, s.Seq
 	return nil
 }
 
@@ -178,7 +181,7 @@ func (h *hunter) tellCrowd(ctx context.Context) error {
 
 // save keeps a snapshot, and then acknowledges what it stands for.
 func (h *hunter) save(ctx context.Context) error {
-	if h.seq == h.savedSeq {
+	if h.seq <= h.savedSeq {
 		return nil
 	}
 	if err := h.tell(ctx); err != nil {

@@ -163,6 +163,9 @@ func (r *Runner) share(ctx context.Context) {
 func (r *Runner) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), r.spread.Lease)
 	defer cancel()
+	for _, t := range r.hunters {
+		t.cancel() // all at once: each waits for the bus when it is away
+	}
 	for p, t := range r.hunters {
 		t.stop()
 		r.drop(ctx, partitionLease(p))
@@ -201,7 +204,8 @@ func (r *Runner) balance(ctx context.Context) {
 		case r.hold(ctx, partitionLease(p)):
 			continue
 		default:
-			t.stop() // another has it: what we still write is refused
+			t.cancel() // another has it, or the bus is away: what we still write is refused
+			continue   // until it has ended
 		}
 		delete(r.hunters, p)
 	}
