@@ -147,6 +147,7 @@ type expansion struct {
 	limit    map[record.ID]int         // how many of those were asked for
 	shared   map[record.ID][]record.ID // of accounts that are not known: the known targets that they tried
 	reach    int64                     // how many accounts tried the known targets that not many tried, added up
+	idle     ids                       // accounts with a print or network that is followed, that tried nobody
 	cut      int64                     // calls, accounts and targets beyond what is kept
 }
 
@@ -189,7 +190,7 @@ func newExpansion(ctx context.Context, find finder, o Options) *expansion {
 	return &expansion{
 		Options: o, ctx: ctx, find: find, people: find.population(),
 		accounts: map[record.ID]*node{}, targets: map[record.ID]*node{}, features: map[attribute]*node{}, refused: map[thing]Unfollowed{},
-		tried: map[record.ID][]attempt{}, limit: map[record.ID]int{}, callers: map[record.ID]*sample{}, shared: map[record.ID][]record.ID{},
+		tried: map[record.ID][]attempt{}, limit: map[record.ID]int{}, idle: ids{}, callers: map[record.ID]*sample{}, shared: map[record.ID][]record.ID{},
 	}
 }
 

@@ -24,7 +24,8 @@ type Expansion struct {
 	Rejected    int64            `json:"rejected"`
 	Reasons     map[string]int64 `json:"reasons,omitempty"` // of the rejected
 	Unread      []string         `json:"unread,omitempty"`
-	Cut         int64            `json:"cut,omitempty"` // calls, accounts and targets beyond what is kept
+	Idle        int              `json:"idle,omitempty"` // accounts with a print or network that is followed, that tried nobody: they are not listed
+	Cut         int64            `json:"cut,omitempty"`  // calls, accounts and targets beyond what is kept
 	Notes       []string         `json:"notes,omitempty"`
 	Index       *Built           `json:"index,omitempty"` // that was used
 	Checked     int              `json:"checked"`         // attempts from the index that were compared with the records
@@ -102,7 +103,7 @@ func (e *expansion) report(source record.Source, signs []Sign) (Expansion, error
 	stats := e.people.stats
 	r := Expansion{
 		Version: 1, Signs: signs, Accounts: []TiedAccount{}, Targets: []TiedTarget{}, NotFollowed: []Unfollowed{},
-		Records: stats.Records, Rejected: stats.Rejected, Reasons: stats.Reasons, Unread: stats.Unread, Cut: e.cut,
+		Records: stats.Records, Rejected: stats.Rejected, Reasons: stats.Reasons, Unread: stats.Unread, Cut: e.cut, Idle: len(e.idle),
 	}
 	w := words{e.people, names}
 	for _, id := range sorted(e.accounts) {
@@ -288,6 +289,9 @@ func (r Expansion) remarks() (all []string) {
 	}
 	for _, u := range r.Unread {
 		all = append(all, "Not read: "+u)
+	}
+	if r.Idle > 0 {
+		all = append(all, fmt.Sprintf("%d more accounts have a print or network that is followed, and tried nobody", r.Idle))
 	}
 	if r.Cut > 0 {
 		all = append(all, fmt.Sprintf("%d calls, accounts or targets were more than one query keeps: begin with fewer signs", r.Cut))

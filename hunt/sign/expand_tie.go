@@ -128,6 +128,10 @@ func (e *expansion) ties(id record.ID, having []*node) (all []tie) {
 	if t, ok := e.byTargets(e.shared[id], targets); ok {
 		all = append(all, t)
 	}
+	if targets == 0 && len(having) > 0 {
+		e.idle.add(id)
+		return nil
+	}
 	for _, n := range having {
 		all = append(all, e.byFeature(n, targets))
 	}
@@ -193,10 +197,9 @@ func (e *expansion) byFeature(n *node, targets int) tie {
 	}
 	t.why = fmt.Sprintf("%s, which %s have", has, e.shareOf(a))
 	switch {
-	case targets == 0:
-		t.grade = weak
-		t.why += ", but tried nobody who had not accepted it"
-	case !e.people.ties(a): // a sign that is not rare
+	case !e.people.ties(a) && n.kind == Print: // a sign, of which somebody knows something
+		t.grade = moderate
+	case !e.people.ties(a):
 		t.grade = weak
 		t.why += ": too many for a tie"
 	case n.kind == Network && targets < leastTargets:

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +44,10 @@ func TestIndexIsScan(t *testing.T) {
 			if i%7 == 0 {
 				w.all = append(w.all, w.all[rng.IntN(len(w.all))])
 			}
+		}
+		for i := range 5 { // who has what is rare, and tried nobody
+			c := w.call(fmt.Sprint("quiet", i), "friend", "p5", "AS7")
+			c.Contact, c.Outcome, c.TalkMS = record.Accepted, record.Answered, 60_000
 		}
 		source, files := w.files(t)
 		var signs []Sign
@@ -302,5 +308,24 @@ func TestCommonFolder(t *testing.T) {
 	}
 	if got, err := Folder([]string{in("x"), filepath.Join(filepath.VolumeName(root)+string(filepath.Separator), "elsewhere", "y")}); err == nil {
 		t.Errorf("an index in %s", got)
+	}
+}
+
+// A text that the index does not keep is read from the records.
+func TestLongNames(t *testing.T) {
+	w := newTown(10)
+	w.people(300)
+	w.campaign()
+	long := strings.Repeat("long", maxValue)
+	w.call("bad1", long, "android 5x", "AS-VPN")
+	w.call(long+"er", "victim1", "android 5x", "AS-VPN")
+	source, files := w.files(t)
+	r, err := Expand(t.Context(), source, files, []Sign{{Account, "bad1"}}, Options{Key: testKey})
+	if err != nil || r.Index == nil {
+		t.Fatal(err, r.Notes)
+	}
+	accounts, targets := found(r)
+	if !slices.Contains(accounts, long+"er") || !slices.Contains(targets, long) {
+		t.Errorf("%d accounts, %d targets: the long ones are not there", len(accounts), len(targets))
 	}
 }
