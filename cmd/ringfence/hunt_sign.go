@@ -96,16 +96,44 @@ func (q *signQuery) text() string {
 	return b.String()
 }
 
-// serviceOf returns the data folder of the service in which a path lies, or "".
-func serviceOf(path string) string {
-	path, err := filepath.Abs(path)
+// archived knows the records of the service in the data folder also where its
+// archive is another folder.
+func (q *signQuery) archived(e *env) error {
+	dir := q.command.dir()
+	if _, err := os.Stat(filepath.Join(dir, "server.key")); err != nil || q.own != "" {
+		return nil
+	}
+	st, err := openStore(e, dir)
 	if err != nil {
-		return ""
+		return err
+	}
+	defer st.Close()
+	a, err := st.Archive(e.ctx)
+	if err != nil || a.Place == "" {
+		return err
+	}
+	for _, p := range q.command.Paths {
+		if rel, err := filepath.Rel(realPath(a.Place), realPath(p)); err == nil && filepath.IsLocal(rel) {
+			q.own = dir
+		}
+	}
+	return nil
+}
+
+// realPath is a path without links in it.
+func realPath(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	for ; ; path = filepath.Dir(path) {
+	return path
+}
+
+// serviceOf returns the data folder of the service in which a path lies, or "".
+func serviceOf(path string) string {
+	for path = realPath(path); ; path = filepath.Dir(path) {
 		if _, err := os.Stat(filepath.Join(path, "server.key")); err == nil {
 			return path
 		}
@@ -125,6 +153,9 @@ func (c *findCommand) bySign(e *env, own string) error {
 		}
 	}
 	if err := q.read(); err != nil {
+		return err
+	}
+	if err := q.archived(e); err != nil {
 		return err
 	}
 	if q.own == "" {

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/hunt/archive"
 	"github.com/ringfence/ringfence/service"
+	"github.com/ringfence/ringfence/store"
 )
 
 // signed is what a hunt with a sign tells.
@@ -90,6 +92,28 @@ func do(t *testing.T, want int, args ...string) string {
 		t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, want, out, err)
 	}
 	return out + err
+}
+
+// The records of a service are its own also in an archive elsewhere.
+func TestHuntInAnArchiveElsewhere(t *testing.T) {
+	dir, calls := t.TempDir(), callsOf(t, true)
+	if _, err := service.OpenKeys(dir, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	do(t, exitFound, "hunt", calls, "--data", dir, "--from", "account:x3")
+	st, err := store.Open(dir, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = st.SetArchive(t.Context(), calls, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	do(t, exitUsage, "hunt", calls, "--data", dir, "--from", "account:x3")
+	do(t, exitUsage, "hunt", filepath.Join(calls, "calls-00.jsonl"), "--data", dir, "--rule", "true")
+	do(t, exitFound, "hunt", callsOf(t, true), "--data", dir, "--from", "account:x3")
 }
 
 func TestHuntInOwnRecordsNeedsTwoPersons(t *testing.T) {
