@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -75,4 +76,36 @@ func TestAt(t *testing.T) {
 			t.Errorf("%v: there is no such place", p)
 		}
 	}
+}
+
+// A file that is broken gives an error, or some record; never a crash.
+func FuzzAt(f *testing.F) {
+	var whole bytes.Buffer
+	w, err := NewWriter(&whole, Parquet)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range 40 {
+		if err := w.Write([]Record{{Time: earliest, Caller: fmt.Sprint("a", i%7), Callee: fmt.Sprint("b", i), Outcome: Missed, Contact: Contact(i % 3), CallerPrint: fmt.Sprint("p", i%3), Rules: []string{"R1"}}}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole.Bytes(), int64(3))
+	f.Fuzz(func(t *testing.T, data []byte, row int64) {
+		path := filepath.Join(t.TempDir(), "x.parquet")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files, err := Open([]string{path}, Options{})
+		if err != nil {
+			return
+		}
+		_ = files.At(t.Context(), []Place{{0, row}, {0, 5}}, All, func(_ Place, b *Batch) error {
+			b.Record(0, files.Dictionary())
+			return nil
+		})
+	})
 }
