@@ -33,28 +33,28 @@ func signedOf(t *testing.T, out string) (s signed) {
 
 // Of files that were handed over nothing is asked.
 func TestHuntWithASign(t *testing.T) {
-	calls := callsOf(t, true)
-	code, out, err := ask("hunt", calls, "--json", "--case", "K-2026-0001", "--rule", `caller_print == "fork" && outcome == "missed"`)
+	calls, data := callsOf(t, true), "--data="+t.TempDir()
+	code, out, err := ask("hunt", calls, data, "--json", "--case", "K-2026-0001", "--rule", `caller_print == "fork" && outcome == "missed"`)
 	if s := signedOf(t, out); code != exitFound || s.Case != "K-2026-0001" || s.Matches != 240 || len(s.Accounts) != 12 {
 		t.Errorf("rule: exit %d %s%.400s", code, err, out)
 	}
 	for from, accounts := range map[string]int{"account:x3": 12, "print:fork": 12, "network:AS65500": 12} {
-		code, out, err = ask("hunt", calls, "--json", "--from", from)
+		code, out, err = ask("hunt", calls, data, "--json", "--from", from)
 		if s := signedOf(t, out); code != exitFound || len(s.Accounts) != accounts || len(s.Targets) < 119 {
 			t.Errorf("%s: exit %d %s%.400s", from, code, err, out)
 		}
 	}
-	if code, out, _ := ask("hunt", calls, "--from", "account:x3"); code != exitFound || !strings.Contains(out, "x11") || !strings.Contains(out, "HOW") {
+	if code, out, _ := ask("hunt", calls, data, "--from", "account:x3"); code != exitFound || !strings.Contains(out, "x11") || !strings.Contains(out, "HOW") {
 		t.Errorf("in words: exit %d\n%s", code, out)
 	}
-	if code, out, _ := ask("hunt", calls, "--rule", `caller_print == "none"`); code != exitDone || !strings.Contains(out, "0 of ") {
+	if code, out, _ := ask("hunt", calls, data, "--rule", `caller_print == "none"`); code != exitDone || !strings.Contains(out, "0 of ") {
 		t.Errorf("nothing fits: exit %d\n%s", code, out)
 	}
 	for _, args := range [][]string{
 		{"--rule", "colour == 3"}, {"--from", "person:x"}, {"--rule", "true", "--from", "print:x"}, {"--case", "K-2026-0001"}, {"--depth", "2"},
 		{"--from", "print:fork", "--depth", "99"}, {"--rule", "true", "--case", "mine"}, {"--rule", "true", "--report", "x.html"},
 	} {
-		if code, _, err := ask(append([]string{"hunt", calls, "--no-keep"}, args...)...); code != exitUsage {
+		if code, _, err := ask(append([]string{"hunt", calls, data, "--no-keep"}, args...)...); code != exitUsage {
 			t.Errorf("%v: exit %d %s", args, code, err)
 		}
 	}
