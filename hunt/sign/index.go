@@ -65,6 +65,7 @@ type stamp struct {
 // meta is what an index says of itself.
 type meta struct {
 	Files    []stamp      `json:"files"`
+	Made     int64        `json:"made"` // ns since 1970
 	Stats    record.Stats `json:"stats"`
 	Accounts int64        `json:"accounts"`
 	Pairs    int64        `json:"pairs"`

@@ -329,3 +329,25 @@ func TestLongNames(t *testing.T) {
 		t.Errorf("%d accounts, %d targets: the long ones are not there", len(accounts), len(targets))
 	}
 }
+
+// What was of the future when an index was made may not be any more.
+func TestOutdated(t *testing.T) {
+	w := newTown(11)
+	w.people(100)
+	w.call("person1", "person2", "ios 7", "AS64501").Time = noon.Add(40 * 24 * time.Hour).UnixNano()
+	_, files := w.files(t)
+	for _, at := range []struct {
+		days, rejected int64
+		fresh          bool
+	}{{20, 1, false}, {20, 1, true}, {50, 0, false}, {50, 0, true}, {60, 0, true}} {
+		now := noon.Add(time.Duration(at.days) * 24 * time.Hour)
+		source, err := record.Open([]string{filepath.Dir(files[0])}, record.Options{Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Expand(t.Context(), source, files, []Sign{{Account, "person1"}}, Options{Key: testKey, Now: func() time.Time { return now }})
+		if err != nil || r.Index == nil || r.Index.Fresh != at.fresh || r.Rejected != at.rejected {
+			t.Errorf("%+v: %+v, %d rejected, %v", at, r.Index, r.Rejected, err)
+		}
+	}
+}

@@ -76,7 +76,7 @@ func ensure(ctx context.Context, source record.Source, files []string, o Options
 	}
 	path := filepath.Join(folder, indexName)
 	if x, err := load(path, o); err == nil {
-		if slices.Equal(x.meta.Files, now) {
+		if slices.Equal(x.meta.Files, now) && !x.meta.outdated(o.Now()) {
 			return x, x.built(path, true), nil
 		}
 		x.close()
@@ -90,6 +90,12 @@ func ensure(ctx context.Context, source record.Source, files []string, o Options
 		return nil, Built{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return x, x.built(path, false), nil
+}
+
+// outdated tells whether records may have been rejected as of the future that are
+// not any more.
+func (m *meta) outdated(now time.Time) bool {
+	return m.Stats.Reasons["future time"] > 0 && now.Sub(time.Unix(0, m.Made)).Abs() > time.Hour
 }
 
 func (x *opened) built(path string, fresh bool) Built {
@@ -133,7 +139,7 @@ func rebuild(ctx context.Context, source record.Source, folder string, files []s
 		return fmt.Errorf("index: %w; give a folder for it that can be written", err)
 	}
 	defer os.Remove(f.Name()) // after the renaming nothing has that name
-	err = build(ctx, source, meta{Files: now}, f, o)
+	err = build(ctx, source, meta{Files: now, Made: o.Now().UnixNano()}, f, o)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
