@@ -96,11 +96,11 @@ func wholeQueries(rows *sql.Rows, err error) ([]QueryLine, error) {
 }
 
 // lastQuery misses lines that were deleted at the end.
-func lastQuery(from interface {
+func lastQuery(t interface {
 	QueryRow(string, ...any) *sql.Row
 }, lines int) error {
 	var last int
-	err := from.QueryRow("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'queries'").Scan(&last)
+	err := t.QueryRow("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'queries'").Scan(&last)
 	if err == nil && last != lines {
 		err = fmt.Errorf("%w: it has %d lines, and %d were written", ErrQueries, lines, last)
 	}
@@ -110,10 +110,16 @@ func lastQuery(from interface {
 // Queries returns the log, the oldest line first. Of one that is not as it was
 // written it returns the lines before the fault, and ErrQueries.
 func (s *Store) Queries(ctx context.Context) ([]QueryLine, error) {
-	rows, err := s.read.QueryContext(ctx, queryLines)
+	// One transaction: another program may add a line between two reads.
+	t, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Rollback()
+	rows, err := t.QueryContext(ctx, queryLines)
 	all, err := wholeQueries(rows, err)
 	if err == nil {
-		err = lastQuery(s.read, len(all))
+		err = lastQuery(t, len(all))
 	}
 	return all, err
 }

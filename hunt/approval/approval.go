@@ -155,12 +155,14 @@ func (b *Book) person(ctx context.Context, what, text string) (p Person, err err
 // add adds a line to the log, if it was whole before. Signatures are looked at
 // before the store is held, and again only if another line came in between.
 func (b *Book) add(ctx context.Context, next func(s *state, now time.Time) (store.QueryLine, error)) (store.QueryLine, error) {
-	s, err := b.state(ctx)
+	before, err := b.state(ctx)
 	if err != nil {
 		return store.QueryLine{}, err
 	}
 	return b.log.AddQuery(ctx, func(all []store.QueryLine, now time.Time) (store.QueryLine, error) {
-		if len(all) != s.lines || len(all) > 0 && all[len(all)-1].Hash != s.head {
+		s := before
+		before = nil // next changes it, and the store may have to begin again
+		if s == nil || len(all) != s.lines || len(all) > 0 && all[len(all)-1].Hash != s.head {
 			var err error
 			if s, err = whole(all); err != nil {
 				return store.QueryLine{}, err
