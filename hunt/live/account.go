@@ -118,10 +118,12 @@ type Account struct {
 	Targets []Target
 }
 
-// tells tells whether the groups have to know an account.
+// tells tells whether the groups have to know an account. Whoever calls nobody but
+// strangers may talk with others like it, so that it looks alive: that is seen
+// when all of them are known.
 func (a *Account) tells() bool {
 	open, talked := a.strangers(nil)
-	return a.Weight > 0 || open > 0 && talked == 0 && (!a.Friends || a.Moved != 0)
+	return a.Weight > 0 || !a.Friends && len(a.Targets) > 0 || a.Moved != 0 && open > 0 && talked == 0
 }
 
 // away tells whether an account has moved not long ago. Its owner may go on with

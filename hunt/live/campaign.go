@@ -36,7 +36,7 @@ func when(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 // it for certain. Its id follows from what ties it together, so that it is the
 // same in every process and after a restart.
 func campaignOf(g *group, everybody int) (c hunt.Campaign, ok bool) {
-	p, aims := profileOf(g.members)
+	p, aims := profileOf(g)
 	doubts := 0
 	c = hunt.Campaign{
 		ID: fmt.Sprintf("L-%014x", uint64(g.tie)&(1<<56-1)), Features: []hunt.Feature{}, Against: []string{}, Countries: map[string]int{},

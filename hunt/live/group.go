@@ -203,8 +203,9 @@ func (g *groups) judge(v Value, of *tally, left int, all, repeaters *base) evide
 // group is some accounts that belong together, by a value that they share.
 type group struct {
 	tie     Value
-	members []*Account // by hash
-	having  int        // how many of all have the value
+	members []*Account      // by hash
+	own     map[uint64]bool // all that have the value: calls among them are decoys
+	having  int             // how many of all have the value
 	decades float64
 }
 
@@ -303,7 +304,7 @@ func (g *groups) claim(v Value, claimed map[uint64]bool, all, repeaters *base) (
 	if e.decades < enough || e.loosest < 0 {
 		return one, false
 	}
-	one = group{tie: v, decades: e.decades}
+	one = group{tie: v, decades: e.decades, own: free}
 	for _, h := range slices.Sorted(maps.Keys(free)) {
 		if g.accounts[h].levels(free)[e.loosest] {
 			claimed[h] = true
@@ -366,10 +367,10 @@ func (g *groups) byShared(claimed map[uint64]bool, everybody int) (found []group
 	for h, d := range best {
 		r := root(h)
 		if byRoot[r] == nil {
-			byRoot[r] = &group{tie: valueOf(byTargets, r)}
+			byRoot[r] = &group{tie: valueOf(byTargets, r), own: map[uint64]bool{}}
 		}
 		one := byRoot[r]
-		one.members = append(one.members, g.accounts[h])
+		one.members, one.own[h] = append(one.members, g.accounts[h]), true
 		one.decades = max(one.decades, d)
 		one.having = len(one.members)
 	}

@@ -42,20 +42,16 @@ type aim struct {
 
 // profileOf works out the profile and the targets of a group. Calls between its
 // own accounts are decoys: they are no talk with strangers.
-func profileOf(of []*Account) (p profile, aims []*aim) {
-	own := map[uint64]bool{}
-	for _, a := range of {
-		own[a.Hash] = true
-	}
+func profileOf(g *group) (p profile, aims []*aim) {
 	byHash := map[uint64]*aim{}
 	var daily []int
-	for _, a := range of {
-		open, talked := a.strangers(own)
+	for _, a := range g.members {
+		open, talked := a.strangers(g.own)
 		pure := 10*talked <= open && 10*a.Other <= open
 		days := map[int64]int{}
 		for i := range a.Targets {
 			t := &a.Targets[i]
-			if own[t.Hash] {
+			if g.own[t.Hash] {
 				continue
 			}
 			days[t.First/day]++
@@ -82,7 +78,7 @@ func profileOf(of []*Account) (p profile, aims []*aim) {
 			}
 		}
 	}
-	p.accounts = len(of)
+	p.accounts = len(g.members)
 	if len(daily) > 0 {
 		slices.Sort(daily)
 		p.perDay = daily[len(daily)/2]
