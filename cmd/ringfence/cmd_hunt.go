@@ -37,19 +37,24 @@ type findCommand struct {
 	dataFolder
 	reporting
 	signFlags
-	Paths    []string `arg:"" optional:"" name:"records" help:"Folders and files of call records: Parquet, JSON lines or CSV (default: those of the service in --data)."`
-	Report   string   `placeholder:"FILE" help:"Draw what was found into FILE, an HTML page."`
-	Language string   `default:"en" enum:"en,ar" help:"Language of the page: en or ar."`
-	Force    bool     `help:"Replace a page that stands there."`
-	Memory   string   `default:"1600MB" help:"About how much memory to use; what does not fit goes to temporary files."`
-	Keep     bool     `default:"true" negatable:"" help:"Keep the campaigns under ids that stay (--no-keep: do not)."`
-	Share    string   `placeholder:"2/3" help:"Do the second of three shares of a hunt on several machines; the first tells what was found."`
-	Exchange string   `placeholder:"DIR" help:"Folder that all machines of a shared hunt reach, empty at first."`
+	Paths    []string      `arg:"" optional:"" name:"records" help:"Folders and files of call records: Parquet, JSON lines or CSV (default: those of the service in --data)."`
+	Report   string        `placeholder:"FILE" help:"Draw what was found into FILE, an HTML page."`
+	Language string        `default:"en" enum:"en,ar" help:"Language of the page: en or ar."`
+	Force    bool          `help:"Replace a page that stands there."`
+	Memory   string        `default:"1600MB" help:"About how much memory to use; what does not fit goes to temporary files."`
+	Keep     bool          `default:"true" negatable:"" help:"Keep the campaigns under ids that stay (--no-keep: do not)."`
+	Share    string        `placeholder:"2/3" help:"Do the second of three shares of a hunt on several machines; the first tells what was found."`
+	Exchange string        `placeholder:"DIR" help:"Folder that all machines of a shared hunt reach, empty at first."`
+	Live     bool          `help:"Show the campaigns that serve finds in --data, as they form."`
+	For      time.Duration `help:"How long, with --live (default: until it is ended)."`
 }
 
 // Run hunts; it ends with 3 when it found campaigns that are more than weak, and
 // with 4 when it found none and some records could not be read.
 func (c *findCommand) Run(e *env) error {
+	if c.Live {
+		return c.live(e)
+	}
 	if len(c.Paths) > 0 && c.any() {
 		return c.bySign(e, "")
 	}

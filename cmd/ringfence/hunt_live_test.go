@@ -250,6 +250,9 @@ func TestCampaignsAreFoundLive(t *testing.T) {
 			t.Errorf("the console shows %d targets of %s", shown, id)
 		}
 	}
+	if out, code := n.try("hunt", "--live", "--for", "1s", "--data", filepath.Join(n.dir, "data")); code != exitFound || !strings.Contains(out, ids[0]) || !strings.Contains(out, ids[1]) {
+		t.Errorf("hunt --live: exit %d: %s", code, out)
+	}
 	if ids[0] != first[0] && ids[1] != first[0] {
 		t.Errorf("the first campaign was %s, now there are %v", first[0], ids)
 	}
