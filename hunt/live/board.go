@@ -16,6 +16,14 @@ type board struct {
 	puts     int   // since the bases were worked out
 	whole    int64 // hour of the latest comparison of everybody
 	due      bool
+	made     map[Value]made // when it was last looked
+}
+
+// made is what became of a group.
+type made struct {
+	key      uint64
+	campaign hunt.Campaign
+	ok       bool
 }
 
 // standing is what was last said of a campaign.
@@ -50,7 +58,7 @@ func (b *board) put(h uint64, a *Account) {
 			continue
 		}
 		e := b.groups.judge(v, &m.tally, len(m.of), &b.bases[0], &b.bases[1])
-		if b.groups.standing[v] || e.decades >= enough && e.loosest >= 0 {
+		if b.groups.standing[v] || e.enough() {
 			b.groups.standing[v] = true
 			b.due = true
 		}
@@ -106,14 +114,23 @@ func (b *board) look(whole bool) (found []hunt.Campaign) {
 	groups := b.groups.find(whole)
 	all, _ := b.groups.bases()
 	h := newHolds()
+	last := b.made
+	b.made = make(map[Value]made, len(groups))
 	for i := range groups {
-		c, ok := campaignOf(&groups[i], all.everybody)
-		if !ok {
+		g := &groups[i]
+		one, same := last[g.tie]
+		if whole || !same || g.key == 0 || one.key != g.key {
+			one.key = g.key
+			one.campaign, one.ok = campaignOf(g, all.everybody)
+		}
+		b.made[g.tie] = one
+		c := one.campaign
+		if !one.ok {
 			continue
 		}
 		found = append(found, c)
 		if _, free := b.released[c.ID]; !free && (c.Strength != hunt.Weak || b.forced[c.ID]) {
-			h.add(&c, groups[i].tie, share(len(groups[i].members), groups[i].having))
+			h.add(&c, g.tie, share(len(g.members), g.having))
 		}
 	}
 	b.held = h

@@ -18,6 +18,9 @@ type evidence struct {
 	loosest int     // the level that takes in the most accounts, and hardly any by chance; -1: none
 }
 
+// enough tells whether it is more than chance, with accounts to name.
+func (e evidence) enough() bool { return e.decades >= enough && e.loosest >= 0 }
+
 // standsOut compares the members of a group of n with all others. The group
 // itself is left out of the comparison, and one more is counted than there is, so
 // that what is rare is not taken to be impossible.

@@ -19,6 +19,7 @@ type groups struct {
 	shared   []group              // by targets, when everybody was compared last
 	tried    map[uint64][]uint64  // target -> accounts that tried it again and again
 	of       map[uint64]footprint // what an account was when it was put in
+	stamp    uint64               // of the latest footprint
 	// repeaters is how many accounts tried somebody again and again.
 	repeaters int
 }
@@ -36,6 +37,7 @@ type footprint struct {
 	values  []Value
 	levels  [levels]bool
 	targets []uint64
+	stamp   uint64 // another one each time
 }
 
 func newGroups(partitions int) *groups {
@@ -51,7 +53,8 @@ const sharers = 20
 
 // put takes an account as it is now; nil takes it out.
 func (g *groups) put(h uint64, a *Account) {
-	old, f := g.of[h], footprint{}
+	g.stamp++
+	old, f := g.of[h], footprint{stamp: g.stamp}
 	if a != nil {
 		f.levels = a.levels(nil)
 		a.values(func(v Value) { f.values = append(f.values, v) })
@@ -187,17 +190,24 @@ func (g *groups) judge(v Value, of *tally, left int, all, repeaters *base) evide
 	m := g.members[v]
 	n, b := left, repeaters
 	if v.kind() < counted {
-		b, n = all, 0
-		for _, c := range g.crowds {
-			if c != nil {
-				n += c.value(v)
-			}
-		}
-		n -= len(m.of) - left // those that another value has claimed
+		b, n = all, g.having(v)-(len(m.of)-left) // without those that another value has claimed
 	}
 	e := standsOut(of, max(n, left), &b.all, b.everybody)
 	e.decades -= math.Log10(float64(g.tested[v.kind()]))
 	return e
+}
+
+// having is how many of all have a value; 0 when it is not counted.
+func (g *groups) having(v Value) (n int) {
+	if v.kind() >= counted {
+		return 0
+	}
+	for _, c := range g.crowds {
+		if c != nil {
+			n += c.value(v)
+		}
+	}
+	return n
 }
 
 // group is some accounts that belong together, by a value that they share.
@@ -207,6 +217,7 @@ type group struct {
 	own     map[uint64]bool // all that have the value: calls among them are decoys
 	having  int             // how many of all have the value
 	decades float64
+	key     uint64 // the same as long as nothing of it changes; 0: not known
 }
 
 // find returns the groups that stand out, of all values or of those alone that
@@ -220,11 +231,12 @@ func (g *groups) find(whole bool) (found []group) {
 	var candidates []candidate
 	consider := func(v Value) {
 		if m := g.members[v]; m != nil && len(m.of) >= 3 {
-			t := m.tally
-			if len(m.of) <= closely {
-				t = g.among(m.of)
+			e := g.judge(v, &m.tally, len(m.of), &all, &repeaters)
+			if !e.enough() && len(m.of) <= closely && share(len(m.of), g.having(v)) >= rareTie {
+				t := g.among(m.of)
+				e = g.judge(v, &t, len(m.of), &all, &repeaters)
 			}
-			if e := g.judge(v, &t, len(m.of), &all, &repeaters); e.decades >= enough && e.loosest >= 0 {
+			if e.enough() {
 				candidates = append(candidates, candidate{v, e.decades})
 				g.standing[v] = true
 				m.look = m.puts + 1 + m.puts/20
@@ -301,24 +313,19 @@ func (g *groups) claim(v Value, claimed map[uint64]bool, all, repeaters *base) (
 	}
 	t := g.among(free)
 	e := g.judge(v, &t, len(free), all, repeaters)
-	if e.decades < enough || e.loosest < 0 {
+	if !e.enough() {
 		return one, false
 	}
 	one = group{tie: v, decades: e.decades, own: free}
 	for _, h := range slices.Sorted(maps.Keys(free)) {
 		if g.accounts[h].levels(free)[e.loosest] {
 			claimed[h] = true
+			one.key = mix(one.key^h, g.of[h].stamp)
 			one.members = append(one.members, g.accounts[h])
 		}
 	}
-	if v.kind() < counted {
-		for _, c := range g.crowds {
-			if c != nil {
-				one.having += c.value(v)
-			}
-		}
-	}
-	one.having = max(one.having, len(free))
+	one.having = max(g.having(v), len(free))
+	one.key = mix(one.key^uint64(one.having), uint64(len(free))^uint64(e.decades)<<32)
 	return one, true
 }
 
