@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// console signs an analyst in by a link and returns a page of the console.
-func (n *town) console(page string) string {
+// analyst signs an analyst in by a link.
+func (n *town) analyst() *http.Client {
 	n.t.Helper()
 	link, code := n.try("console-link", "--data", filepath.Join(n.dir, "data"))
 	_, token, found := strings.Cut(strings.TrimSpace(link), "#")
@@ -23,24 +23,28 @@ func (n *town) console(page string) string {
 		n.t.Fatal(err)
 	}
 	browser := &http.Client{Jar: jar, Transport: asHost("console.localhost")}
-	var answer []byte
-	for _, ask := range []func() (*http.Response, error){
-		func() (*http.Response, error) {
-			return browser.PostForm(n.url+"/sign-in", url.Values{"token": {token}})
-		},
-		func() (*http.Response, error) { return browser.Get(n.url + page) },
-	} {
-		r, err := ask()
-		if err != nil {
-			n.t.Fatal(err)
-		}
-		answer, err = io.ReadAll(r.Body)
-		r.Body.Close()
-		if err != nil || r.StatusCode != http.StatusOK {
-			n.t.Fatalf("%s: %d %v %s", r.Request.URL, r.StatusCode, err, answer)
-		}
+	n.page(browser.PostForm(n.url+"/sign-in", url.Values{"token": {token}}))
+	return browser
+}
+
+// page reads a page, which must be one.
+func (n *town) page(r *http.Response, err error) string {
+	n.t.Helper()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	answer, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		n.t.Fatalf("%s: %d %v %s", r.Request.URL, r.StatusCode, err, answer)
 	}
 	return string(answer)
+}
+
+// console returns a page of the console.
+func (n *town) console(page string) string {
+	n.t.Helper()
+	return n.page(n.analyst().Get(n.url + page))
 }
 
 // asHost asks for a name that no resolver has to know.

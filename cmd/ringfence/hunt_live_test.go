@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -250,12 +251,41 @@ func TestCampaignsAreFoundLive(t *testing.T) {
 			t.Errorf("the console shows %d targets of %s", shown, id)
 		}
 	}
+	decided(t, n, first[0], strangers[0], targets[9])
 	if out, code := n.try("hunt", "--live", "--for", "1s", "--data", filepath.Join(n.dir, "data")); code != exitFound || !strings.Contains(out, ids[0]) || !strings.Contains(out, ids[1]) {
 		t.Errorf("hunt --live: exit %d: %s", code, out)
 	}
 	if ids[0] != first[0] && ids[1] != first[0] {
 		t.Errorf("the first campaign was %s, now there are %v", first[0], ids)
 	}
+}
+
+// decided lets an analyst release a campaign, and hold it back again.
+func decided(t *testing.T, n *town, id string, from, at *resident) {
+	t.Helper()
+	analyst := n.analyst()
+	n.page(analyst.PostForm(n.url+"/campaigns/"+id+"/release", url.Values{"reason": {"a drill of ours"}}))
+	var err error
+	for range 40 { // every machine of the hunt has to hear of it
+		if err = from.ringsAt(at); err == nil {
+			break
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	if err != nil {
+		t.Errorf("after the release: %v", err)
+	}
+	page := n.page(analyst.PostForm(n.url+"/campaigns/"+id+"/hold", url.Values{"reason": {"it was none"}}))
+	if !strings.Contains(page, "a drill of ours") || !strings.Contains(page, "it was none") {
+		t.Error("the decisions are not shown")
+	}
+	for range 40 {
+		if err = from.ringsAt(at); err != nil {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	t.Error("a campaign that is held back again rings")
 }
 
 // refused fails when a call of a campaign rings.
