@@ -21,11 +21,13 @@ const (
 	manyShared   = 6    // from here on it is strong, when
 	muchWeight   = 4    // they weigh as much
 	leastPart    = 0.05 // of all whom the account tried; below, it tries so many that some are the same
-	largePart    = 0.2
+	largePart    = 0.2  // that much at least, when it tried more than busyTargets
+	busyTargets  = 50
 	enough       = 100  // attempts for each shared target, to see that it is less than leastPart
 	falseTies    = 0.05 // that chance may give among all accounts
 	fewTried     = 20   // accounts that tried a target which is a sign: each is followed
-	knownPart    = 0.25 // of the accounts of a network, and two of them at least, that are known: then the others are looked at
+	tooMany      = 500  // targets, of which one is a sign: a call centre, not an attack
+	knownPart    = 0.5  // of the accounts of a network, and two of them at least, that are known: then the others are looked at
 	leastTargets = 3    // of an account that shares only a network
 )
 
@@ -54,8 +56,14 @@ func (e *expansion) chance(shared, tried int) float64 {
 func (e *expansion) candidates() (int, error) {
 	next := map[record.ID]int{}
 	for id, targets := range e.shared {
-		if e.open(id) && (len(targets) >= leastShared || e.triedSign(targets) != nil) {
+		if !e.open(id) {
+			continue
+		}
+		if len(targets) >= leastShared {
 			next[id] = enough * len(targets)
+		}
+		if e.triedSign(targets) != nil {
+			next[id] = max(next[id], 2*tooMany)
 		}
 	}
 	having := map[record.ID][]*node{}
@@ -156,9 +164,9 @@ func (e *expansion) byTargets(shared []record.ID, tried int) (tie, bool) {
 		t := tie{from: e.targets[rarest], grade: moderate, why: fmt.Sprintf(
 			"tried %d of the same people, of %d whom it tried; few others tried them, and chance would not make it so among all accounts", len(shared), tried)}
 		switch {
-		case part < leastPart:
+		case part < leastPart || tried > busyTargets && part < largePart:
 			t.grade = weak
-			t.why = fmt.Sprintf("tried %d of the same people, but more than %d others too", len(shared), int(float64(len(shared))/leastPart))
+			t.why = fmt.Sprintf("tried %d of the same people, but %d others or more, too", len(shared), tried-len(shared))
 		case few >= manyShared && sum >= muchWeight && part >= largePart:
 			t.grade = strong
 		}
@@ -172,6 +180,10 @@ func (e *expansion) byTargets(shared []record.ID, tried int) (tie, bool) {
 	t := tie{from: sign, grade: moderate, why: fmt.Sprintf("tried this person, as %d other accounts did", n-1)}
 	if n > fewTried {
 		t.grade = weak
+	}
+	if tried > tooMany {
+		t.grade = weak
+		t.why = fmt.Sprintf("tried this person, and more than %d others", tooMany)
 	}
 	return t, true
 }
