@@ -188,7 +188,6 @@ type maker struct {
 type writer struct {
 	s     *simulation
 	batch []record.Record
-	ids   []byte
 }
 
 func (w *writer) write(path string, calls []call) (err error) {
