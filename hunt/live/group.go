@@ -15,6 +15,7 @@ type groups struct {
 	accounts map[uint64]*Account
 	members  map[Value]*members
 	tested   [kinds]int           // values by kind
+	several  map[Value]bool       // those that three accounts have: the others are no group
 	standing map[Value]bool       // those that stood out when they were last looked at
 	shared   []group              // by targets, when everybody was compared last
 	tried    map[uint64][]uint64  // target -> accounts that tried it again and again
@@ -43,7 +44,7 @@ type footprint struct {
 func newGroups(partitions int) *groups {
 	return &groups{
 		crowds: make([]crowd, partitions), accounts: map[uint64]*Account{}, members: map[Value]*members{},
-		standing: map[Value]bool{}, tried: map[uint64][]uint64{}, of: map[uint64]footprint{},
+		several: map[Value]bool{}, standing: map[Value]bool{}, tried: map[uint64][]uint64{}, of: map[uint64]footprint{},
 	}
 }
 
@@ -110,7 +111,9 @@ func (g *groups) enter(v Value, h uint64, f *footprint) {
 		g.members[v] = m
 		g.tested[v.kind()]++
 	}
-	m.of[h] = true
+	if m.of[h] = true; len(m.of) >= 3 {
+		g.several[v] = true
+	}
 	m.puts++
 	m.tally.count(&f.levels, 1)
 }
@@ -123,10 +126,12 @@ func (g *groups) leave(v Value, h uint64, f *footprint, gone bool) {
 	if !gone {
 		return
 	}
-	delete(m.of, h)
+	if delete(m.of, h); len(m.of) < 3 {
+		delete(g.several, v)
+		delete(g.standing, v)
+	}
 	if len(m.of) == 0 {
 		delete(g.members, v)
-		delete(g.standing, v)
 		g.tested[v.kind()]--
 	}
 }
@@ -246,7 +251,7 @@ func (g *groups) find(whole bool) (found []group) {
 		delete(g.standing, v)
 	}
 	if whole {
-		for v := range g.members {
+		for v := range g.several {
 			consider(v)
 		}
 	} else {
