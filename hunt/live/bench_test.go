@@ -1,6 +1,7 @@
 package live
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -68,4 +69,18 @@ func BenchmarkRunner(b *testing.B) {
 		r.Stop()
 		one.Close()
 	}
+}
+
+// BenchmarkFlood is what one core takes in of an attacker who makes up a new
+// account, print and network for each call.
+func BenchmarkFlood(b *testing.B) {
+	d, at := New(Options{}), start
+	for i := 0; b.Loop(); i++ {
+		at += int64(time.Millisecond)
+		d.Add(record.Record{
+			Time: at, Call: fmt.Sprint("c", i), Caller: fmt.Sprint("made up ", i), Callee: fmt.Sprint("nobody ", i%50_000), CallerPrint: fmt.Sprint("p", i), CallerVersion: "1",
+			CallerNetwork: fmt.Sprint("AS", i), Outcome: record.Missed, Contact: record.Stranger, CallerAge: record.NoAge,
+		})
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
