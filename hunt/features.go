@@ -53,14 +53,14 @@ func (h *hunting) features(c *Campaign, g *grouping, l *looking, d *dossier, p *
 	}
 	c.Prints, c.Networks = values(d, text, func(a *callOf) record.Code { return a.print }), values(d, text, func(a *callOf) record.Code { return a.network })
 	everybody := h.sketchOfAll()
-	c.add("strangers who never answered", "", share(p.open, p.targets), share(everybody.open, everybody.targets))
-	c.add("tried again within ten minutes", "", share(p.repeated, max(p.open, 1)), share(everybody.repeated, everybody.open))
+	c.add("strangers who never answered", "", share(p.Open, p.Targets), share(everybody.Open, everybody.Targets))
+	c.add("tried again within ten minutes", "", share(p.Repeated, max(p.Open, 1)), share(everybody.Repeated, everybody.Open))
 	if p.aged > 0 {
 		c.add("accounts of at most 30 days", "", share(p.young, p.aged), 0)
 		c.Features[len(c.Features)-1].Words = some(p.young, p.aged) + " of the accounts were made at most 30 days before their first attempt"
 	}
 	c.Why = append(c.Why, fmt.Sprintf("%d accounts tried %d people who did not know them, %d times in all; %s never answered, and %s of those were tried again within ten minutes",
-		p.accounts, p.targets, p.attempts, some(p.open, p.targets), some(p.repeated, p.open)))
+		p.Accounts, p.Targets, p.Attempts, some(p.Open, p.Targets), some(p.Repeated, p.Open)))
 	c.Why = append(c.Why, fmt.Sprintf("the accounts share their %s; %d of the %d accounts that have it behave like this. %s", tieNames[d.tie.kind()], len(d.members), d.n, odds(d.fresh)))
 }
 
@@ -143,11 +143,11 @@ func (h *hunting) alone(g *grouping, d *dossier, a attribute, x int) (n int, dec
 func (h *hunting) sketchOfAll() (p profile) {
 	for i := range h.suspects {
 		s := &h.suspects[i]
-		p.open += int(s.open)
-		p.repeated += int(s.repeated)
-		p.talked += int(s.talked)
+		p.Open += int(s.open)
+		p.Repeated += int(s.repeated)
+		p.Talked += int(s.talked)
 	}
-	p.targets = p.open + p.talked
+	p.Targets = p.Open + p.Talked
 	return p
 }
 

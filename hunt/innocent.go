@@ -7,8 +7,8 @@ import "fmt"
 // explanation's name.
 type innocent struct {
 	name string // of what looks like this, for the count
-	test func(p *profile) (doubt, certain bool)
-	say  func(p *profile) string
+	test func(p *Behaviour) (doubt, certain bool)
+	say  func(p *Behaviour) string
 }
 
 // innocents are the explanations that are tried on every group. An attack does
@@ -16,53 +16,53 @@ type innocent struct {
 // one by one; each line is something that people or machines without bad
 // intentions do otherwise.
 var innocents = []innocent{
-	{"people who talk with strangers", func(p *profile) (bool, bool) {
-		s := share(p.talked, p.targets)
+	{"people who talk with strangers", func(p *Behaviour) (bool, bool) {
+		s := share(p.Talked, p.Targets)
 		return s > 0.05, s > 0.15
-	}, func(p *profile) string {
-		return fmt.Sprintf("%s of the people it calls answer and talk: a call centre, a support desk or a fraud ring looks like this", some(p.talked, p.targets))
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%s of the people it calls answer and talk: a call centre, a support desk or a fraud ring looks like this", some(p.Talked, p.Targets))
 	}},
-	{"machines that try everybody once", func(p *profile) (bool, bool) {
-		s := share(p.repeated, p.open)
+	{"machines that try everybody once", func(p *Behaviour) (bool, bool) {
+		s := share(p.Repeated, p.Open)
 		return s < 0.4, s < 0.2
-	}, func(p *profile) string {
-		return fmt.Sprintf("%s of those who do not answer are tried once only: a scanner of numbers, one-ring fraud or a survey looks like this", some(p.open-p.repeated, p.open))
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%s of those who do not answer are tried once only: a scanner of numbers, one-ring fraud or a survey looks like this", some(p.Open-p.Repeated, p.Open))
 	}},
-	{"mass calls", func(p *profile) (bool, bool) {
-		return p.perDay > 120 || p.most > 1000, p.perDay > 300 || p.most > 3000
-	}, func(p *profile) string {
-		return fmt.Sprintf("an account tries up to %d people, about %.0f on a day: bulk calls and verification by missed calls look like this", p.most, p.perDay)
+	{"mass calls", func(p *Behaviour) (bool, bool) {
+		return p.PerDay > 120 || p.Most > 1000, p.PerDay > 300 || p.Most > 3000
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("an account tries up to %d people, about %.0f on a day: bulk calls and verification by missed calls look like this", p.Most, p.PerDay)
 	}},
-	{"calls that are returned", func(p *profile) (bool, bool) {
-		s := share(p.back, p.targets)
-		if share(p.contacts, p.attempts) > 0.5 { // who knows the account calls back, whoever has it now
+	{"calls that are returned", func(p *Behaviour) (bool, bool) {
+		s := share(p.Back, p.Targets)
+		if share(p.Contacts, p.Attempts) > 0.5 { // who knows the account calls back, whoever has it now
 			return s > 0.4, s > 0.6
 		}
 		return s > 0.1, s > 0.25
-	}, func(p *profile) string {
-		return fmt.Sprintf("%s of the people it tries call back and talk: they know who it is, or one-ring fraud made them", some(p.back, p.targets))
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%s of the people it tries call back and talk: they know who it is, or one-ring fraud made them", some(p.Back, p.Targets))
 	}},
-	{"clients that fail and retry", func(p *profile) (bool, bool) {
-		s := share(p.failed, p.attempts)
+	{"clients that fail and retry", func(p *Behaviour) (bool, bool) {
+		s := share(p.Failed, p.Attempts)
 		return s > 0.5, s > 0.9
-	}, func(p *profile) string {
-		return fmt.Sprintf("%s of the attempts fail for a technical reason: a broken client that retries looks like this", some(p.failed, p.attempts))
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%s of the attempts fail for a technical reason: a broken client that retries looks like this", some(p.Failed, p.Attempts))
 	}},
-	{"clients that call their contacts", func(p *profile) (bool, bool) {
-		own := share(p.contacts, p.attempts) > 0.8
-		return own && p.targets < 5*p.accounts, own && p.targets < 2*p.accounts
-	}, func(p *profile) string {
-		return fmt.Sprintf("%d accounts try %d people, most of whom had accepted them: a new client that has a fault looks like this", p.accounts, p.targets)
+	{"clients that call their contacts", func(p *Behaviour) (bool, bool) {
+		own := share(p.Contacts, p.Attempts) > 0.8
+		return own && p.Targets < 5*p.Accounts, own && p.Targets < 2*p.Accounts
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%d accounts try %d people, most of whom had accepted them: a new client that has a fault looks like this", p.Accounts, p.Targets)
 	}},
-	{"a few people and their troubles", func(p *profile) (bool, bool) {
-		return p.targets < 10 || p.accounts < 3, p.targets < 4
-	}, func(p *profile) string {
-		return fmt.Sprintf("it is %d accounts and %d people only: a quarrel or a prank looks like this", p.accounts, p.targets)
+	{"a few people and their troubles", func(p *Behaviour) (bool, bool) {
+		return p.Targets < 10 || p.Accounts < 3, p.Targets < 4
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("it is %d accounts and %d people only: a quarrel or a prank looks like this", p.Accounts, p.Targets)
 	}},
-	{"tests that call the same numbers all the time", func(p *profile) (bool, bool) {
-		return p.tries > 30, p.tries > 100
-	}, func(p *profile) string {
-		return fmt.Sprintf("each is tried %.0f times on average: monitoring and persistent callers look like this", p.tries)
+	{"tests that call the same numbers all the time", func(p *Behaviour) (bool, bool) {
+		return p.Attempts > 30*p.Targets, p.Attempts > 100*p.Targets
+	}, func(p *Behaviour) string {
+		return fmt.Sprintf("%d people are tried %d times: monitoring and persistent callers look like this", p.Targets, p.Attempts)
 	}},
 }
 
@@ -92,9 +92,9 @@ func (h *hunting) plausible(groups []group) (left []group) {
 	for _, g := range groups {
 		p := h.sketch(g)
 		switch {
-		case p.talked > p.open: // among them may be decoys, so that the line is higher here than below
+		case p.Talked > p.Open: // among them may be decoys, so that the line is higher here than below
 			h.explained[innocents[0].name]++
-		case share(p.repeated, p.open) < 0.1:
+		case share(p.Repeated, p.Open) < 0.1:
 			h.explained[innocents[1].name]++
 		default:
 			left = append(left, g)
@@ -103,11 +103,19 @@ func (h *hunting) plausible(groups []group) (left []group) {
 	return left
 }
 
-func certain(p *profile, tries []innocent) string {
-	for _, i := range tries {
-		if _, yes := i.test(p); yes {
-			return i.name
+// Explain tries the innocent explanations that we know on a group. Certain is the
+// one that fits for certain, or ""; against are those that raise a doubt, in
+// sentences.
+func Explain(b Behaviour) (certain string, against []string) {
+	against = []string{}
+	for _, i := range innocents {
+		doubt, sure := i.test(&b)
+		if sure && certain == "" {
+			certain = i.name
+		}
+		if doubt {
+			against = append(against, i.say(&b))
 		}
 	}
-	return ""
+	return certain, against
 }

@@ -13,8 +13,8 @@ import (
 func (h *hunting) judge(g *grouping, l *looking) {
 	for i := range l.groups {
 		p, targets := l.profileOf(int32(i))
-		if name := certain(&p, innocents); name != "" {
-			h.explained[name]++
+		if certain, _ := Explain(p.Behaviour); certain != "" {
+			h.explained[certain]++
 			continue
 		}
 		c := h.campaign(g, l, i, &p, targets)
@@ -100,13 +100,8 @@ func when(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 // strength weighs chance and the innocent explanations.
 func (h *hunting) strength(c *Campaign, d *dossier, p *profile) {
-	doubts := 0
-	for _, i := range innocents {
-		if doubt, _ := i.test(p); doubt {
-			doubts++
-			c.Against = append(c.Against, i.say(p))
-		}
-	}
+	_, c.Against = Explain(p.Behaviour)
+	doubts := len(c.Against)
 	if own := share(len(d.members), d.n); own < rareTie {
 		doubts++
 		c.Against = append(c.Against, fmt.Sprintf("what ties the accounts together is not theirs alone: %d of the %d accounts that have it are in the group", len(d.members), d.n))

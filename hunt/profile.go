@@ -7,23 +7,27 @@ import (
 	"github.com/ringfence/ringfence/hunt/record"
 )
 
-// profile is how a group behaves toward strangers, in numbers.
+// Behaviour is how a group of accounts behaves toward strangers, in numbers.
+type Behaviour struct {
+	Accounts int
+	Targets  int     // strangers who were tried
+	Open     int     // of them: never answered
+	Repeated int     // of the open: tried again within ten minutes
+	Talked   int     // of the targets: answered and talked
+	Back     int     // of the targets: called back, and talked
+	Attempts int     // at targets
+	Failed   int     // of the attempts: failed for a technical reason
+	Contacts int     // of the attempts: by the client of the group, at people who had accepted the account
+	PerDay   float64 // targets of an account on a day on which it calls, in the median
+	Most     int     // targets of the busiest account
+}
+
+// profile is what is known of a group.
 type profile struct {
-	accounts int
-	targets  int     // strangers who were tried
-	open     int     // of them: never answered
-	repeated int     // of the open: tried again within repeatWithin
-	talked   int     // of the targets: answered and talked
-	back     int     // of the targets: called back, and talked
-	attempts int     // at targets
-	failed   int     // of the attempts: failed for a technical reason
-	perDay   float64 // targets of an account on a day on which it calls, in the median
-	most     int     // targets of the busiest account
-	other    int     // calls to people who had accepted the accounts
-	contacts int     // of the attempts: by the client of the group, at people who had accepted the account
-	young    int     // accounts that were made at most 30 days before their first attempt
-	aged     int     // accounts whose age is known
-	tries    float64 // attempts at a target, on average
+	Behaviour
+	other int // calls to people who had accepted the accounts
+	young int // accounts that were made at most 30 days before their first attempt
+	aged  int // accounts whose age is known
 }
 
 // share is a part of a whole; 0 of nothing.
@@ -37,26 +41,25 @@ func share(part, whole int) float64 {
 // sketch is what the first reading alone says of a group. Whom its accounts met
 // among themselves they did not try.
 func (h *hunting) sketch(g group) (p profile) {
-	p.accounts = len(g.members)
+	p.Accounts = len(g.members)
 	own := map[record.ID]bool{}
 	for _, m := range g.members {
 		own[h.suspects[m].id] = true
 	}
 	for _, m := range g.members {
 		s := &h.suspects[m]
-		p.open += int(s.open)
-		p.repeated += int(s.repeated)
-		p.talked += int(s.talked)
+		p.Open += int(s.open)
+		p.Repeated += int(s.repeated)
+		p.Talked += int(s.talked)
 		for _, id := range s.met {
 			if own[id] {
-				p.talked--
+				p.Talked--
 			}
 		}
-		p.attempts += int(s.tries)
-		p.most = max(p.most, int(s.open+s.talked))
+		p.Attempts += int(s.tries)
+		p.Most = max(p.Most, int(s.open+s.talked))
 	}
-	p.targets = p.open + p.talked
-	p.tries = share(p.attempts, p.targets)
+	p.Targets = p.Open + p.Talked
 	return p
 }
 
@@ -95,7 +98,7 @@ func (l *looking) profileOf(number int32) (p profile, targets []*targetOf) {
 			continue
 		}
 		if c.contact == record.Accepted {
-			p.contacts++
+			p.Contacts++
 		}
 		t := byID[c.callee]
 		if t == nil {
@@ -122,22 +125,21 @@ func (l *looking) profileOf(number int32) (p profile, targets []*targetOf) {
 	for _, t := range targets {
 		p.count(t)
 	}
-	p.accounts = len(d.members)
-	p.tries = share(p.attempts, p.targets)
+	p.Accounts = len(d.members)
 	p.habits(first, days)
 	return p, targets
 }
 
 func (p *profile) count(t *targetOf) {
-	p.targets++
-	p.attempts += len(t.calls)
+	p.Targets++
+	p.Attempts += len(t.calls)
 	answered := false
 	for i, c := range t.calls {
 		t.contact = t.contact || c.contact == record.Accepted
 		answered = answered || c.outcome == record.Answered
 		t.talked = t.talked || c.talked
 		if c.outcome == record.Failed {
-			p.failed++
+			p.Failed++
 		}
 		if i > 0 && time.Duration(c.time-t.calls[i-1].time) <= repeatWithin {
 			t.repeated = true
@@ -145,15 +147,15 @@ func (p *profile) count(t *targetOf) {
 	}
 	switch {
 	case t.talked:
-		p.talked++
+		p.Talked++
 	case !answered:
-		p.open++
+		p.Open++
 		if t.repeated {
-			p.repeated++
+			p.Repeated++
 		}
 	}
 	if t.back {
-		p.back++
+		p.Back++
 	}
 }
 
@@ -167,7 +169,7 @@ func (p *profile) habits(first map[record.ID]callOf, days map[record.ID]map[int6
 				all[c] = true
 			}
 		}
-		p.most = max(p.most, len(all))
+		p.Most = max(p.Most, len(all))
 		if age := first[id].age; age >= 0 {
 			p.aged++
 			if age <= 30 {
@@ -177,6 +179,6 @@ func (p *profile) habits(first map[record.ID]callOf, days map[record.ID]map[int6
 	}
 	if len(daily) > 0 {
 		slices.Sort(daily)
-		p.perDay = daily[len(daily)/2]
+		p.PerDay = daily[len(daily)/2]
 	}
 }

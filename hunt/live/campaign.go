@@ -37,21 +37,15 @@ func when(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 // same in every process and after a restart.
 func campaignOf(g *group, everybody int) (c hunt.Campaign, ok bool) {
 	p, aims := profileOf(g)
-	doubts := 0
+	certain, against := hunt.Explain(p.Behaviour)
 	c = hunt.Campaign{
-		ID: fmt.Sprintf("L-%014x", uint64(g.tie)&(1<<56-1)), Features: []hunt.Feature{}, Against: []string{}, Countries: map[string]int{},
+		ID: fmt.Sprintf("L-%014x", uint64(g.tie)&(1<<56-1)), Features: []hunt.Feature{}, Against: against, Countries: map[string]int{},
 		Outcomes: map[string]int{}, Without: map[string]bool{},
 	}
-	for _, i := range innocents {
-		doubt, certain := i.test(&p)
-		if certain {
-			return c, false
-		}
-		if doubt {
-			doubts++
-			c.Against = append(c.Against, i.say(&p))
-		}
+	if certain != "" || p.Accounts < 2 {
+		return c, false
 	}
+	doubts := len(against)
 	addAccounts(&c, g, everybody)
 	for _, a := range aims {
 		if !a.Talked || a.pure {
@@ -124,7 +118,7 @@ const rareTie = 0.2
 // are.
 func words(c *hunt.Campaign, g *group, p *profile) (doubts int) {
 	c.Why = append(c.Why, fmt.Sprintf("%d accounts tried %d people who did not know them, %d times in all; %d never answered, and %d of those were tried again within ten minutes or refused again",
-		p.accounts, p.targets, p.attempts, p.open, p.repeated))
+		p.Accounts, p.Targets, p.Attempts, p.Open, p.Repeated))
 	c.Why = append(c.Why, fmt.Sprintf("the accounts share their %s; %d accounts have it. Chance makes such a group less than once in 10^%d hunts of this size", tieNames[g.tie.kind()], g.having, int(g.decades)))
 	if p.reported > 0 {
 		c.Why = append(c.Why, fmt.Sprintf("%d of the people it tried said that the call was strange", p.reported))
