@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,9 +39,13 @@ func (c *simulateCommand) Run(e *env) error {
 		return &failure{code: "usage", what: "simulate: --from " + c.From, why: err, hint: "give a day like 2026-03-02", exit: exitUsage}
 	}
 	for _, name := range c.Campaign {
-		if name != "none" {
-			o.Campaigns = append(o.Campaigns, name)
+		if name == "none" {
+			continue
 		}
+		if !slices.Contains(simulate.Kinds, name) {
+			return &failure{code: "usage", what: "simulate: no campaign " + name, hint: "there are " + strings.Join(simulate.Kinds, ", ") + "; or none", exit: exitUsage}
+		}
+		o.Campaigns = append(o.Campaigns, name)
 	}
 	if left, err := os.ReadDir(c.Out); err == nil && len(left) > 0 {
 		return &failure{code: "exists", what: "simulate: " + c.Out + " is not empty", hint: "give a new folder", exit: exitUsage}

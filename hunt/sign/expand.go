@@ -105,7 +105,7 @@ func indexed(ctx context.Context, source record.Source, files []string, signs []
 		return r, err
 	}
 	r.Index = &built
-	if r.Checked == 0 && len(e.tried) > 0 {
+	if r.Checked == 0 && len(r.Targets) > 0 {
 		r.Notes = append(r.Notes, "What the index says was not compared with the records: lines of text cannot be read one by one")
 	}
 	return r, nil
