@@ -23,6 +23,7 @@ type simulateCommand struct {
 	Calls    int64    `help:"How many calls ordinary people make, about (default: ten each)."`
 	Seed     uint64   `default:"1" help:"The same seed makes the same records."`
 	Campaign []string `default:"missed-call-2019" placeholder:"NAME" help:"What campaigns there are: missed-call-2019, slow, rotating, blended, mimic, burst, regional, twin, evade, takeover; or none."`
+	Harder   bool     `help:"A world in which innocent people look more like an attack, and an attack more like people."`
 	From     string   `default:"2026-03-02" placeholder:"DATE" help:"The first day."`
 	Format   string   `default:"parquet" enum:"parquet,jsonl,csv" help:"parquet, jsonl or csv."`
 	Out      string   `required:"" placeholder:"DIR" help:"Folder for the records, a file for each hour, and truth.json."`
@@ -31,7 +32,7 @@ type simulateCommand struct {
 // Run makes the records.
 func (c *simulateCommand) Run(e *env) error {
 	o := simulate.Options{
-		Users: c.Users, Days: c.Days, Calls: c.Calls, Seed: c.Seed,
+		Users: c.Users, Days: c.Days, Calls: c.Calls, Seed: c.Seed, Harder: c.Harder,
 		Format: map[string]record.Format{"parquet": record.Parquet, "jsonl": record.JSONLines, "csv": record.CSV}[c.Format],
 	}
 	var err error

@@ -63,7 +63,7 @@ func (w *writer) records(calls []call) []record.Record {
 			r.CallerPrint, r.CallerVersion = p.name, p.version
 		}
 		if r.CallerNetwork == "" {
-			r.CallerNetwork = s.network(c.caller, d)
+			r.CallerNetwork = s.usual(c.caller, c.at, d)
 		}
 		if r.CallerCountry == "" {
 			r.CallerCountry = s.countries[s.country(c.caller)].code
@@ -73,6 +73,9 @@ func (w *writer) records(calls []call) []record.Record {
 			age = s.age(c.caller) + day
 		}
 		r.CallerAge = int32(max(age, 0))
+		if s.harder {
+			s.unknown(&r, d)
+		}
 		if d%97 == 0 {
 			r.CallerAge = record.NoAge
 		}
@@ -113,7 +116,7 @@ func (m *maker) person() int {
 		rank := n*(1+topRank)*math.Pow(m.rng.Float64()*(1-topShare)+topShare, uneven) - n*topRank
 		u := int((uint64(max(rank, 0))*m.step + m.seed%uint64(m.users)) % uint64(m.users))
 		shift := int(m.draw(ofPerson, uint64(u), 10)%7) - 3
-		if m.rng.Float64() < m.awakeIn(m.country(u), m.hour, shift) {
+		if m.rng.Float64() < m.awakeIn(m.country(u), m.hour, shift) && !(m.Harder && m.age(u)+m.hour/24 < 0) {
 			return u
 		}
 	}
@@ -123,12 +126,21 @@ func (m *maker) person() int {
 // ordinary is a call by somebody, and what follows from it.
 func (m *maker) ordinary() {
 	c := call{at: m.from + m.rng.Int64N(int64(time.Hour)), caller: m.person(), contact: record.Accepted}
+	if m.Harder && m.seeker(c.caller) {
+		m.seek(c)
+		return
+	}
 	if m.rng.Float64() < .055 {
 		m.stranger(c)
 		return
 	}
 	c.callee = m.contact(c.caller, m.rng.Uint64())
 	if c.callee < 0 || c.callee == c.caller {
+		return
+	}
+	if m.Harder && m.newcomer(c.caller, c.callee) {
+		c.contact = record.Stranger
+		m.tries(c, .45, .35, .25)
 		return
 	}
 	m.tries(c, .60, .3, .28)
@@ -177,6 +189,10 @@ func (m *maker) happens(c *call, answered float64) {
 		c.outcome, c.ring = record.Failed, int32(m.rng.IntN(2500))
 	}
 	c.ring, c.talk = max(c.ring, 0), max(c.talk, 0)
+	m.quiet(c)
+	if m.Harder && m.outage(m.country(c.callee), m.hour) && m.rng.Float64() < .6 {
+		c.outcome, c.ring, c.talk = record.Failed, int32(m.rng.IntN(2500)), 0
+	}
 }
 
 // stranger is a call to somebody who does not know the caller: a wrong number, a
@@ -185,6 +201,8 @@ func (m *maker) stranger(c call) {
 	c.contact = record.Stranger
 	t, _, size := m.town(c.caller)
 	switch x := m.rng.Float64(); {
+	case m.Harder && x < .3:
+		c.callee = m.shop(t)
 	case x < .55:
 		c.callee = t*townSize + m.rng.IntN(size)
 	case x < .93:

@@ -44,6 +44,13 @@ type plan struct {
 	begins   int64
 	seen     map[int][2]int64
 	windows  [2]int // hours of the day in which it is done, UTC
+
+	// Of the harder world.
+	hangsUp    float64 // share of the unanswered tries that the caller ends
+	homes      float64 // share of accounts that call from homes
+	leastTries int     // 0: four
+	cover      int     // innocent calls of an account
+	shared     bool    // innocent people have its client, too
 }
 
 // plans draws the size and manner of a campaign: each time another one.
@@ -99,6 +106,9 @@ func (s *simulation) campaigns() (Truth, error) {
 			if k > 0 {
 				p.rng = s.rng(ofCampaign, uint64(i), s.Seed+uint64(k))
 			}
+			if s.Harder {
+				p.harden()
+			}
 			s.recruit(p, all[0])
 			s.aim(p)
 			s.attack(p)
@@ -137,7 +147,7 @@ func (s *simulation) recruit(p, first *plan) {
 	for i := range from {
 		from[i] = s.countryOfTown(rng.IntN(len(s.where)))
 	}
-	for i := range p.accounts {
+	for range p.accounts {
 		c := &clientOf{print: p.print, version: like.version, network: pick(rng, p.networks), country: s.countries[pick(rng, from)].code}
 		c.made = -rng.IntN(540)
 		if p.fresh {
@@ -157,10 +167,12 @@ func (s *simulation) recruit(p, first *plan) {
 			home := s.countries[pick(rng, from)]
 			c.country, c.network = home.code, pick(rng, home.networks)
 		}
+		if s.Harder && !p.perfect {
+			s.disguise(p, c, pick(rng, from))
+		}
 		if n == s.next {
 			s.next++
 		}
-		_ = i
 		p.own, p.clients = append(p.own, n), append(p.clients, c)
 	}
 }
@@ -219,6 +231,7 @@ func (s *simulation) attack(p *plan) {
 	if p.decoys {
 		s.decoys(p)
 	}
+	s.covers(p)
 }
 
 // visits are the days on which an account tries a target.
@@ -244,7 +257,7 @@ func (p *plan) clock() int64 {
 
 // burst tries again and again, until it works or somebody answers.
 func (s *simulation) burst(p *plan, a, u int, at int64, contact record.Contact) {
-	for range between(p.rng, 4, 9) {
+	for range p.tried(p.rng) {
 		c := call{at: at, caller: p.own[a], callee: u, with: p.clients[a], contact: contact, ring: int32(between2(p.rng, p.ring[0], p.ring[1]) * 1000)}
 		switch x := p.rng.Float64(); {
 		case x < p.talks:
@@ -257,6 +270,9 @@ func (s *simulation) burst(p *plan, a, u int, at int64, contact record.Contact) 
 			c.outcome = record.Declined
 		default:
 			c.outcome = record.Missed
+			if p.hangsUp > 0 && p.rng.Float64() < p.hangsUp {
+				c.outcome = record.Cancelled
+			}
 		}
 		if !s.plan(p, c) {
 			return

@@ -174,7 +174,7 @@ func (m *maker) crowd(c *crowd) {
 	local := m.hour + int(m.countries[c.country].offset)
 	day, clock := m.hour/24, ((local%24)+24)%24
 	open := c.open[1] - c.open[0]
-	if day < c.first || day >= c.last || clock < c.open[0] || clock >= c.open[1] {
+	if day < c.first || day >= c.last || clock < c.open[0] || clock >= c.open[1] || m.closed(c) {
 		return
 	}
 	for i, account := range c.accounts {
@@ -218,6 +218,7 @@ func (m *maker) crowdTries(c *crowd, one call) {
 			if m.rng.Float64() < .1 {
 				one.outcome = record.Declined
 			}
+			m.quiet(&one)
 		}
 		m.put(one)
 		if one.outcome == record.Answered {

@@ -16,6 +16,7 @@ type World struct {
 	seed      uint64
 	users     int
 	days      int
+	harder    bool
 	from      time.Time
 	countries []country
 	towns     [][]int // by country
@@ -29,7 +30,7 @@ type World struct {
 }
 
 func newWorld(o Options) *World {
-	w := &World{seed: mixed(o.Seed), users: o.Users, days: o.Days, from: o.From, countries: readCountries(), hosting: rented(14061, 14), vpn: rented(9009, 7)}
+	w := &World{seed: mixed(o.Seed), users: o.Users, days: o.Days, harder: o.Harder, from: o.From, countries: readCountries(), hosting: rented(14061, 14), vpn: rented(9009, 7)}
 	total := 0.0
 	for _, c := range w.countries {
 		total += c.weight
@@ -89,6 +90,9 @@ func (w *World) awakeIn(c, hour, shift int) float64 {
 	day := w.from.Add(time.Duration(local * float64(time.Hour))).Weekday()
 	if day == time.Saturday || day == time.Sunday {
 		a *= 1.08
+	}
+	if w.harder {
+		a *= w.mood(c, hour/24)
 	}
 	return a
 }
@@ -199,6 +203,9 @@ func (w *World) contact(u int, d uint64) int {
 // age of an account in days, at the beginning: of people most are some years old.
 func (w *World) age(u int) int {
 	x := share(w.draw(ofPerson, uint64(u), 2))
+	if w.harder && x < .02 {
+		return int((x/.02 - .5) * 28) // half of them made while we look
+	}
 	if x < .004*float64(w.days)/14*1 { // made while we look
 		return -int(x / .004 * 14)
 	}
@@ -272,6 +279,11 @@ func (w *World) makePrints() (all []print) {
 
 // client is what somebody calls with on a day: a phone is updated some time.
 func (w *World) client(u, day int) *print {
+	if w.harder {
+		if rare := w.fork(u); rare != nil {
+			return rare
+		}
+	}
 	x := share(w.draw(ofPerson, uint64(u), 7))
 	i, _ := slices.BinarySearchFunc(w.prints, x, func(p print, x float64) int {
 		if p.weight < x {

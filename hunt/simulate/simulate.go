@@ -30,6 +30,7 @@ type Options struct {
 	Calls     int64 // of ordinary people; 0: ten each
 	Seed      uint64
 	Campaigns []string  // kinds, see Kinds; none: no campaign
+	Harder    bool      // innocent people look more like an attack, and an attack more like people
 	From      time.Time // the first hour, UTC
 	Format    record.Format
 	Workers   int                  // 0: one a processor

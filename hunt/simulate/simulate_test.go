@@ -39,9 +39,9 @@ func made(t *testing.T, o Options) (dir string, truth Truth, all []record.Record
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	read := func(workers int, seed uint64) (all []byte) {
+	read := func(workers int, seed uint64, harder bool) (all []byte) {
 		dir := t.TempDir()
-		if _, err := Run(t.Context(), dir, Options{Users: 3000, Days: 2, Seed: seed, Campaigns: Kinds, Workers: workers}); err != nil {
+		if _, err := Run(t.Context(), dir, Options{Users: 3000, Days: 2, Seed: seed, Campaigns: Kinds, Workers: workers, Harder: harder}); err != nil {
 			t.Fatal(err)
 		}
 		files, _ := filepath.Glob(filepath.Join(dir, "*"))
@@ -55,19 +55,19 @@ func TestSameSeedSameBytes(t *testing.T) {
 		}
 		return all
 	}
-	one := read(1, 7)
-	if !bytes.Equal(one, read(3, 7)) {
+	one, harder := read(1, 7, false), read(1, 7, true)
+	if !bytes.Equal(one, read(3, 7, false)) || !bytes.Equal(harder, read(3, 7, true)) {
 		t.Error("three goroutines make other records than one")
 	}
-	if bytes.Equal(one, read(1, 8)) {
-		t.Error("another seed makes the same records")
+	if bytes.Equal(one, read(1, 8, false)) || bytes.Equal(one, harder) {
+		t.Error("another seed, or a harder world, makes the same records")
 	}
 }
 
-// What the truth says stands in the records.
+// What the truth says stands in the records, and nothing is left out of it.
 func TestTruthIsTrue(t *testing.T) {
-	for _, kind := range Kinds {
-		_, truth, all := made(t, Options{Users: 20_000, Days: 8, Calls: 10_000, Seed: 3, Campaigns: []string{kind}})
+	for i, kind := range Kinds {
+		_, truth, all := made(t, Options{Users: 20_000, Days: 8, Calls: 10_000, Seed: 3, Campaigns: []string{kind}, Harder: i%2 == 1})
 		want := 1
 		if kind == "twin" {
 			want = 2
@@ -79,24 +79,48 @@ func TestTruthIsTrue(t *testing.T) {
 			holds(t, c, all)
 		}
 	}
+	for _, kind := range Kinds { // in the usual world no account but those of people who live calls anybody else
+		_, truth, all := made(t, Options{Users: 20_000, Days: 8, Calls: 10_000, Seed: 4, Campaigns: []string{kind}})
+		for _, c := range truth.Campaigns {
+			if kind != "blended" && kind != "takeover" {
+				complete(t, c, all)
+			}
+		}
+	}
 }
 
+// complete says that whoever was called by an account is a target.
+func complete(t *testing.T, c Campaign, all []record.Record) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, target := range c.Targets {
+		known[target.ID] = true
+	}
+	for _, a := range c.Accounts {
+		known[a] = true
+	}
+	for _, r := range all {
+		if slices.Contains(c.Accounts, r.Caller) && !known[r.Callee] {
+			t.Errorf("%s: %s was called by an account of it, and is no target", c.Name, r.Callee)
+		}
+	}
+}
+
+// holds says that each target was tried, first and last when the truth says so.
 func holds(t *testing.T, c Campaign, all []record.Record) {
 	t.Helper()
-	accounts, prints := map[string]bool{}, map[string]bool{}
-	for _, a := range c.Accounts {
-		accounts[a] = true
+	type try struct {
+		callee string
+		at     int64
 	}
-	for _, p := range c.Prints {
-		prints[p] = true
-	}
+	tried := map[try]bool{}
 	first, last := map[string]time.Time{}, map[string]time.Time{}
 	for _, r := range all {
-		// An account that also lives calls others, too, but not with this client.
-		if !accounts[r.Caller] || accounts[r.Callee] || r.CallerPrint != "" && !prints[r.CallerPrint] {
+		if !slices.Contains(c.Accounts, r.Caller) {
 			continue
 		}
 		at := time.Unix(0, r.Time).UTC()
+		tried[try{r.Callee, r.Time}] = true
 		if f, ok := first[r.Callee]; !ok || at.Before(f) {
 			first[r.Callee] = at
 		}
@@ -104,13 +128,14 @@ func holds(t *testing.T, c Campaign, all []record.Record) {
 			last[r.Callee] = at
 		}
 	}
-	if len(c.Targets) == 0 || len(c.Accounts) == 0 {
-		t.Errorf("%s: %d accounts, %d targets", c.Name, len(c.Accounts), len(c.Targets))
+	if len(c.Targets) == 0 || len(c.Accounts) == 0 || len(c.Prints) == 0 || len(c.Networks) == 0 {
+		t.Errorf("%s: %d accounts, %d targets, %d prints, %d networks", c.Name, len(c.Accounts), len(c.Targets), len(c.Prints), len(c.Networks))
 	}
+	lives := c.Name == "blended" || c.Name == "takeover" // whose owners call, too, whom they like
 	for _, target := range c.Targets {
-		f, ok := first[target.ID]
-		if !ok || target.First.Before(f) || target.Last.After(last[target.ID]) {
-			t.Errorf("%s: %s was tried from %s to %s, by the truth from %s to %s", c.Name, target.ID, f, last[target.ID], target.First, target.Last)
+		f, l := first[target.ID], last[target.ID]
+		if !tried[try{target.ID, target.First.UnixNano()}] || !tried[try{target.ID, target.Last.UnixNano()}] || !lives && (!f.Equal(target.First) || !l.Equal(target.Last)) {
+			t.Errorf("%s: %s was tried from %s to %s, by the truth from %s to %s", c.Name, target.ID, f, l, target.First, target.Last)
 		}
 	}
 }
