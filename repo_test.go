@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"check"},
 	{"store", "bus"},
 	{"hunt"},
+	{"casefile"},
 	{"client", "relay"},
 	{"service", "web", "console"},
 	{"testrange"},
