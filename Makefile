@@ -17,18 +17,21 @@ run: build ## build everything and start the service on its defaults
 web: ## the messenger's web build: the Go client as wasm, and the page; RINGFENCE_RELEASE_KEY=FILE signs its hashes
 	$(GO) run ./internal/buildweb -build "$(VERSION)"
 
-build: web ## write bin/ringfence
+build: web ## write bin/ringfence, and bin/ringfence-verify, which checks case files by itself
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ringfence ./cmd/ringfence
+	cd verify && $(GO) build -trimpath -ldflags "-s -w" -o ../bin/ringfence-verify ./cmd/ringfence-verify
 
 test: build ## all tests; the browser tests need Chromium and say so when it is missing
 	$(GO) test ./...
 	$(GO) test -tags weakened ./testrange
+	cd verify && $(GO) test ./...
 
 lint: ## vet and staticcheck, both pinned by go.mod
 	$(GO) vet ./...
 	$(GO) vet -tags weakened ./...
+	cd verify && $(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./web/engine ./client ./client/keep ./client/sdp
-	$(GO) tool staticcheck ./...
+	$(GO) tool staticcheck ./... github.com/ringfence/ringfence/verify/...
 
 bench: build ## the measured figures, each beside its peer
 	$(GO) test -run '^$$' -bench . -skip 'Check|Hunt' -benchtime 1x ./bench

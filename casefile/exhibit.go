@@ -36,6 +36,8 @@ type Exhibit struct {
 	Inputs []string  `json:"inputs,omitempty"`
 	Tool   string    `json:"tool"`
 	Proved time.Time `json:"proved,omitzero"` // when it was last found to be as it was taken in
+
+	rows string // hash of the events that were read from it
 }
 
 var (
@@ -91,13 +93,18 @@ func (c *Case) take(ctx context.Context, h *Hand, x Exhibit, r io.Reader, record
 		if x.ID, err = nextExhibit(t); err != nil {
 			return nil, err
 		}
-		d, err := c.draft(h, p, x.fields())
-		if err == nil && events != nil {
-			d.Events, err = events(x)
+		var rows []ledger.Event
+		if events != nil {
+			if rows, err = events(x); err != nil {
+				return nil, err
+			}
+			x.rows = rowsSum(rows)
 		}
+		d, err := c.draft(h, p, x.fields())
 		if err != nil {
 			return nil, err
 		}
+		d.Events = rows
 		more, err := c.recordDrafts(t, h, p, x.ID, records)
 		return append([]ledger.Draft{d}, more...), err
 	})
@@ -114,12 +121,12 @@ func (x Exhibit) fields() Fields {
 		action = "derive"
 	}
 	return Fields{"action": action, "exhibit": x.ID, "name": x.Name, "source": x.Source, "about": x.About, "basis": x.Basis, "reason": x.Reason,
-		"kind": x.Kind, "tier": string(x.Tier), "size": x.Size, "sha256": x.SHA256, "sha3_256": x.SHA3, "blob": x.Blob, "inputs": x.Inputs}
+		"kind": x.Kind, "tier": string(x.Tier), "size": x.Size, "sha256": x.SHA256, "sha3_256": x.SHA3, "blob": x.Blob, "inputs": x.Inputs, "rows": x.rows}
 }
 
 func exhibitOf(e verify.Entry) Exhibit {
 	x := Exhibit{ID: e.Text("exhibit"), Name: e.Text("name"), Source: e.Text("source"), About: e.Text("about"), Basis: e.Text("basis"), Reason: e.Text("reason"),
-		Kind: e.Text("kind"), Tier: Tier(e.Text("tier")), SHA256: e.Text("sha256"), SHA3: e.Text("sha3_256"), Blob: e.Text("blob"), By: e.Text("actor"), Entry: e.N, Tool: e.Text("tool")}
+		Kind: e.Text("kind"), Tier: Tier(e.Text("tier")), SHA256: e.Text("sha256"), SHA3: e.Text("sha3_256"), Blob: e.Text("blob"), By: e.Text("actor"), Entry: e.N, Tool: e.Text("tool"), rows: e.Text("rows")}
 	x.Size, _ = e.Number("size")
 	x.At, _ = time.Parse(time.RFC3339Nano, e.Text("at"))
 	x.Inputs = texts(e, "inputs")
@@ -198,7 +205,7 @@ func (c *Case) WorkingCopy(ctx context.Context, h *Hand, id, dir, reason string)
 	if _, err := c.act(ctx, h, p, Fields{"action": "open copy", "exhibit": x.ID, "reason": reason}); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, x.ID+"-"+safeName(x.Name))
+	path := filepath.Join(dir, x.ID+"-"+SafeName(x.Name))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -209,8 +216,8 @@ func (c *Case) WorkingCopy(ctx context.Context, h *Hand, id, dir, reason string)
 	return path, nil
 }
 
-// safeName is a file name that means the same on every system.
-func safeName(name string) string {
+// SafeName is a file name that means the same on every system.
+func SafeName(name string) string {
 	s := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
 			return r

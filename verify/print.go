@@ -13,19 +13,8 @@ const maxFaults = 20
 func (r *Report) Print(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	fmt.Fprintf(w, "%s\ncase %s, edition %q, %d entries in the ledger %s\n\n", r.File, r.Case, r.Edition, r.Entries, r.Origin)
-	for _, c := range r.Checks {
-		if len(c.Faults) == 0 {
-			fmt.Fprintf(w, "  ok     %-10s %s\n", c.Name, c.Says)
-			continue
-		}
-		fmt.Fprintf(w, "  WRONG  %-10s %d faults\n", c.Name, len(c.Faults))
-		for i, f := range c.Faults {
-			if i == maxFaults {
-				fmt.Fprintf(w, "           and %d more\n", len(c.Faults)-i)
-				break
-			}
-			fmt.Fprintf(w, "           %s\n", f)
-		}
+	if err := PrintChecks(w, r.Checks); err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "\nThe service's key: %s\n", r.Key)
 	if !r.KeyGiven {
@@ -43,4 +32,22 @@ func (r *Report) Print(to io.Writer) error {
 	}
 	fmt.Fprintf(w, "\n%s\n", verdict)
 	return w.Flush()
+}
+
+// PrintChecks writes what was looked at, one a line, and what is wrong with it.
+func PrintChecks(w io.Writer, all []Check) error {
+	for _, c := range all {
+		if len(c.Faults) == 0 {
+			fmt.Fprintf(w, "  ok     %-10s %s\n", c.Name, c.Says)
+			continue
+		}
+		fmt.Fprintf(w, "  WRONG  %-10s %d faults\n", c.Name, len(c.Faults))
+		for _, f := range c.Faults[:min(len(c.Faults), maxFaults)] {
+			fmt.Fprintf(w, "           %s\n", f)
+		}
+		if more := len(c.Faults) - maxFaults; more > 0 {
+			fmt.Fprintf(w, "           and %d more\n", more)
+		}
+	}
+	return nil
 }

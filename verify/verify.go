@@ -128,11 +128,11 @@ func (v *verifier) service(o Options) {
 		if v.r.KeyGiven = o.Key != ""; v.r.KeyGiven && o.Key != v.r.Key {
 			return fmt.Errorf("the service's key is %.200q, and not the one that was given", v.r.Key)
 		}
-		v.key = v.r.Key[strings.LastIndex(v.r.Key, "+")+1:]
 		own, err := note.NewVerifier(v.r.Key)
 		if err != nil {
 			return fmt.Errorf("data/service/key.txt: %w", err)
 		}
+		v.key = strings.SplitN(v.r.Key, "+", 3)[2]
 		faults = v.serviceLog(own)
 		return nil
 	}()
@@ -212,8 +212,12 @@ func (v *verifier) witnesses() {
 		}
 	}
 	if own, err := note.NewVerifier(v.r.Key); err == nil {
-		if _, err := OpenCheckpoint(checkpoint, own); err != nil {
+		c, err := OpenCheckpoint(checkpoint, own)
+		if err != nil {
 			faults = append(faults, "data/service/checkpoint: "+err.Error())
+		}
+		if text, err := v.read("data/service/checkpoint.txt"); err != nil || string(text) != CheckpointText(c.Origin, c.Tree) {
+			faults = append(faults, "data/service/checkpoint.txt, which is time-stamped, is not the text of the checkpoint")
 		}
 	}
 	says := "no witness has cosigned the service's log: that it was not made anew rests on the service's word"

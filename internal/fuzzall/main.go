@@ -62,7 +62,8 @@ const tries = 3
 func run(dir, name string, each time.Duration) error {
 	fmt.Printf("%s %s\n", dir, name)
 	for try := 1; ; try++ {
-		c := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", each.String(), "-fuzzminimizetime", "10x", dir)
+		c := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", each.String(), "-fuzzminimizetime", "10x")
+		c.Dir = dir // which may be of another module
 		out, err := c.CombinedOutput()
 		if err == nil {
 			return nil

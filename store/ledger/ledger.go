@@ -118,14 +118,6 @@ type Draft struct {
 	Events []Event // that were read from the exhibit of this entry
 }
 
-// Event is a line of an exhibit, as it can be searched.
-type Event struct {
-	Exhibit         string
-	N, At           int64 // line from 1, ns
-	Account, Target string
-	Body            string
-}
-
 // Append adds entries, all or none. The last is on disk when it returns. next is
 // given what the log is then, and nothing comes between.
 func (f *File) Append(ctx context.Context, next func(*Tx) ([]Draft, error)) (added []verify.Entry, err error) {
