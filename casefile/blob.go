@@ -1,7 +1,6 @@
 package casefile
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/sha3"
@@ -137,14 +136,4 @@ func (c *Case) read(ctx context.Context, x Exhibit, id *age.HybridIdentity, w io
 		return fmt.Errorf("%s is not what was taken in: its hashes differ from those in the ledger", x.ID)
 	}
 	return nil
-}
-
-// bytes reads an exhibit of a limited size.
-func (c *Case) bytes(ctx context.Context, x Exhibit, id *age.HybridIdentity, most int64) ([]byte, error) {
-	if x.Size > most {
-		return nil, fmt.Errorf("%s has %d bytes, at most %d can be read at once", x.ID, x.Size, most)
-	}
-	var b bytes.Buffer
-	err := c.read(ctx, x, id, &b)
-	return b.Bytes(), err
 }

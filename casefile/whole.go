@@ -108,10 +108,22 @@ func (c *Case) heads(ctx context.Context) (map[int64]string, error) {
 func walk(ctx context.Context, log *ledger.File, entry func(verify.Entry) error, state func(tlog.Tree) error) (tlog.Tree, []string, error) {
 	var tree verify.Tree
 	var faults []string
+	var hashes []tlog.Hash
 	err := log.Each(ctx, ledger.Query{}, func(e verify.Entry) error {
 		if n := tree.Tree().N; e.N != n {
 			return fmt.Errorf("entry %d stands where entry %d should", e.N, n)
 		}
+		stored, err := tlog.StoredHashesForRecordHash(e.N, e.Hash(), tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
+			all := make([]tlog.Hash, len(at))
+			for i, n := range at {
+				all[i] = hashes[n]
+			}
+			return all, nil
+		}))
+		if err != nil {
+			return err
+		}
+		hashes = append(hashes, stored...)
 		tree.Add(e.Hash())
 		if err := errors.Join(e.Check(), entry(e)); err != nil {
 			faults = append(faults, err.Error())
@@ -124,9 +136,16 @@ func walk(ctx context.Context, log *ledger.File, entry func(verify.Entry) error,
 	if err != nil {
 		return tree.Tree(), faults, err
 	}
-	kept, err := log.Tree(ctx)
-	if err == nil && kept != tree.Tree() {
-		faults = append(faults, "the hashes that are kept are not those of the entries")
+	n := 0
+	err = log.EachHash(ctx, func(at int64, h tlog.Hash) error {
+		if at != int64(n) || n >= len(hashes) || h != hashes[n] {
+			return fmt.Errorf("the hashes that are kept are not those of the entries, from hash %d on", n)
+		}
+		n++
+		return nil
+	})
+	if err == nil && n != len(hashes) {
+		err = fmt.Errorf("of %d hashes of the tree %d are gone", len(hashes), len(hashes)-n)
 	}
 	return tree.Tree(), faults, err
 }

@@ -255,3 +255,26 @@ func (f *File) Tree(ctx context.Context) (t tlog.Tree, err error) {
 
 // Hashes reads the hashes of the tree.
 func (f *File) Hashes(ctx context.Context) tlog.HashReader { return hashes{ctx, f.read} }
+
+// EachHash calls do with every hash of the tree that is kept, in their order.
+func (f *File) EachHash(ctx context.Context, do func(at int64, h tlog.Hash) error) error {
+	rows, err := f.read.QueryContext(ctx, "SELECT at, hash FROM hashes ORDER BY at")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var at int64
+		var b []byte
+		if err := rows.Scan(&at, &b); err != nil {
+			return err
+		}
+		if len(b) != tlog.HashSize {
+			return fmt.Errorf("hash %d of the tree has %d bytes", at, len(b))
+		}
+		if err := do(at, tlog.Hash(b)); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
