@@ -3,7 +3,9 @@ package casefile
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -392,6 +394,49 @@ var mayRead = []Role{Analyst, Reviewer, Lead, Counsel}
 // identity opens the case's key of the evidence.
 func (c *Case) identity(h *Hand) (*age.HybridIdentity, error) {
 	return openKeyFile(filepath.Join(c.dir, evidenceName), h)
+}
+
+// Seal encrypts to lead and counsel.
+func (c *Case) Seal(b []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := age.Encrypt(&out, c.sealed)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return out.Bytes(), err
+}
+
+// Unseal opens what Seal made, for a lead or counsel.
+func (c *Case) Unseal(h *Hand) (func([]byte) ([]byte, error), error) {
+	id, err := c.sealedIdentity(h)
+	return func(b []byte) ([]byte, error) {
+		r, err := age.Decrypt(bytes.NewReader(b), id)
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(io.LimitReader(r, maxSealed))
+	}, err
+}
+
+// maxSealed is how long an identity may be, in bytes.
+const maxSealed = 64 << 10
+
+// Tagger names what must not be named: the same for the same, and to be computed
+// only with the key of the case's evidence (HMAC, RFC 2104).
+func (c *Case) Tagger(h *Hand) (func(what, id string) string, error) {
+	key, err := c.identity(h)
+	if err != nil {
+		return nil, err
+	}
+	secret := sha256.Sum256([]byte("ringfence tags\n" + key.String()))
+	return func(what, id string) string {
+		m := hmac.New(sha256.New, secret[:])
+		fmt.Fprintf(m, "%s\n%s", what, id)
+		return hex.EncodeToString(m.Sum(nil)[:16])
+	}, nil
 }
 
 func (c *Case) sealedIdentity(h *Hand) (*age.HybridIdentity, error) {

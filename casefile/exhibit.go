@@ -71,12 +71,18 @@ func (x *Exhibit) check() error {
 
 // Add takes in an exhibit. It is on disk, and in the ledger, when it returns.
 func (c *Case) Add(ctx context.Context, h *Hand, x Exhibit, r io.Reader) (Exhibit, error) {
-	x, _, err := c.take(ctx, h, x, r, nil, nil)
+	x, _, err := c.Take(ctx, h, x, r, Said{})
 	return x, err
 }
 
-// take takes in an exhibit with records of what it says, and events to be searched.
-func (c *Case) take(ctx context.Context, h *Hand, x Exhibit, r io.Reader, records []Record, events func(Exhibit) ([]ledger.Event, error)) (Exhibit, []verify.Entry, error) {
+// Said is what an exhibit says.
+type Said struct {
+	Records []Record       // that rest on it
+	Events  []ledger.Event // its lines, to be searched; their exhibit is set here
+}
+
+// Take takes in an exhibit together with what it says, all or nothing.
+func (c *Case) Take(ctx context.Context, h *Hand, x Exhibit, r io.Reader, said Said) (Exhibit, []Record, error) {
 	p, err := c.room.person(ctx, h, Analyst, Lead, Counsel, Partner)
 	if err == nil {
 		err = x.check()
@@ -93,26 +99,29 @@ func (c *Case) take(ctx context.Context, h *Hand, x Exhibit, r io.Reader, record
 		if x.ID, err = nextExhibit(t); err != nil {
 			return nil, err
 		}
-		var rows []ledger.Event
-		if events != nil {
-			if rows, err = events(x); err != nil {
-				return nil, err
+		if len(said.Events) > 0 {
+			for i := range said.Events {
+				said.Events[i].Exhibit = x.ID
 			}
-			x.rows = rowsSum(rows)
+			x.rows = rowsSum(said.Events)
 		}
 		d, err := c.draft(h, p, x.fields())
 		if err != nil {
 			return nil, err
 		}
-		d.Events = rows
-		more, err := c.recordDrafts(t, h, p, x.ID, records)
+		d.Events = said.Events
+		more, err := c.recordDrafts(t, h, p, x.ID, said.Records)
 		return append([]ledger.Draft{d}, more...), err
 	})
 	if err != nil {
 		// What no entry names is no exhibit.
 		return x, nil, errors.Join(err, os.Remove(c.blobPath(w.blob)))
 	}
-	return exhibitOf(added[0]), added, nil
+	var records []Record
+	for _, e := range added[1:] {
+		records = append(records, recordOf(e))
+	}
+	return exhibitOf(added[0]), records, nil
 }
 
 func (x Exhibit) fields() Fields {

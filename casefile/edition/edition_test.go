@@ -53,7 +53,7 @@ func newDesk(t *testing.T) *desk {
 		_, err := d.c.Add(context.Background(), d.lead, x, strings.NewReader(strings.Repeat("CONTENT OF "+x.Name+" <&> ", 50)))
 		d.must(err)
 	}
-	one, err := casefile.NewRecord(fact.Person{Class: "other", Country: "MX"}, "E-0002")
+	one, err := casefile.NewRecord(fact.Person{Class: "civil society", KnownBy: "told us at the clinic"}, "E-0002")
 	d.must(err)
 	_, err = d.c.Put(context.Background(), d.lead, one, one)
 	d.must(err)
@@ -110,8 +110,8 @@ func TestEditions(t *testing.T) {
 	for name, want := range map[string]struct{ has, hasNot []string }{
 		"sealed": {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "method.txt", "lena.marchetti", "how we detect it"}, nil},
 		"court":  {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "lena.marchetti", "it rang twice"}, []string{"method.txt", "our laboratory", "how we detect it"}},
-		"public": {[]string{"advisory.txt"}, []string{"a phone", "a_phone", "phone-two", "method.txt", "lena", "it rang twice", "T-0001", "T-0002", "consent:", "Bellweather", "MX"}},
-		"person:T-0001": {[]string{"advisory.txt", "calls_of_a_phone.bin", "it rang twice", "T-0001", "MX"},
+		"public": {[]string{"advisory.txt"}, []string{"a phone", "a_phone", "phone-two", "method.txt", "lena", "it rang twice", "T-0001", "T-0002", "consent:", "Bellweather", "told us at the clinic"}},
+		"person:T-0001": {[]string{"advisory.txt", "calls_of_a_phone.bin", "it rang twice", "T-0001", "told us at the clinic"},
 			[]string{"phone-two", "method.txt", "lena", "T-0002", "consent:C-2", "how we detect it"}},
 	} {
 		t.Run(name, func(t *testing.T) {

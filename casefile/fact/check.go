@@ -39,7 +39,7 @@ func (f Finding) Check() error {
 
 // Check implements Fact.
 func (f Account) Check() error {
-	err := errors.Join(text("pseudonym", f.Pseudonym, lineMost), notNegative("calls", int64(f.Calls)))
+	err := errors.Join(text("role", f.Role, lineMost), notNegative("calls", int64(f.Calls)))
 	for _, t := range f.Terms {
 		err = errors.Join(err, text("terms", t.Version, lineMost))
 	}

@@ -77,7 +77,10 @@ type Campaign struct {
 	Classes   map[string]int `json:"classes,omitempty"`   // of targets: civil society, other
 	Countries map[string]int `json:"countries,omitempty"` // of targets, ISO 3166-1 alpha-2
 	Accounts  []string       `json:"accounts,omitempty"`  // A-0001
-	Reasons   []string       `json:"reasons,omitempty"`
+	Prints    []string       `json:"prints,omitempty"`    // of clients, as the guard calls them
+	Networks  []string       `json:"networks,omitempty"`
+	Reasons   []string       `json:"reasons,omitempty"` // why they belong together
+	Against   []string       `json:"against,omitempty"` // what speaks against it
 }
 
 // Finding is a trace on a device.
@@ -93,7 +96,7 @@ type Finding struct {
 
 // Account is one that took part in an attack.
 type Account struct {
-	Pseudonym string       `json:"pseudonym"`
+	Role      string       `json:"role"` // caller, taken over, or another one in a few words
 	Created   time.Time    `json:"created,omitzero"`
 	First     time.Time    `json:"first,omitzero"` // calls
 	Last      time.Time    `json:"last,omitzero"`
@@ -103,6 +106,8 @@ type Account struct {
 	Countries []string     `json:"countries,omitempty"`
 	Terms     []Acceptance `json:"terms,omitempty"`
 	Banned    time.Time    `json:"banned,omitzero"`
+	Tag       string       `json:"tag,omitempty"`
+	Sealed    []byte       `json:"sealed,omitempty"`
 }
 
 // Acceptance is that an account accepted a version of the terms of service.
@@ -149,7 +154,16 @@ type Person struct {
 	Read     time.Time `json:"read,omitzero"`
 	Examined string    `json:"examined,omitempty"` // consent: given, withdrawn, or not asked
 	Counted  string    `json:"counted,omitempty"`
-	Sealed   []byte    `json:"sealed,omitempty"` // age, to the case's sealed key
+	Tag      string    `json:"tag,omitempty"`    // the same for the same person, for those with the case's key (Case.Tag)
+	Sealed   []byte    `json:"sealed,omitempty"` // age, to the case's sealed key: Identity
+}
+
+// Identity is who somebody is: what is sealed of a person or an account.
+type Identity struct {
+	Account string `json:"account,omitempty"` // of the service
+	Name    string `json:"name,omitempty"`
+	Contact string `json:"contact,omitempty"`
+	Notes   string `json:"notes,omitempty"`
 }
 
 // Classes of targets.
