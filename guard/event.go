@@ -46,6 +46,7 @@ type Event struct {
 	Fresh    bool   // the offer's counter has grown
 	Signed   bool   // offer, accept: the device key's signature is right
 	Campaign string // the offer belongs to this campaign, of those whose calls are held back; "" when to none
+	Evasion  string // the ban that the caller is flagged to evade, where the callee does not know the caller; "" else
 
 	// Step
 	Role  Role

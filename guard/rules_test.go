@@ -95,6 +95,7 @@ var offences = map[string][]struct {
 	},
 	"R15": {{Offer, func(ev *Event) { ev.Contact = false }}},
 	"R25": {{Offer, func(ev *Event) { ev.Campaign = "C-2026-0001" }}},
+	"R26": {{Offer, func(ev *Event) { ev.Evasion = "B-2026-0001" }}},
 	"R16": {
 		{Parameters, refusal("R16")},
 		{Packet, func(ev *Event) { ev.Secured = false }},

@@ -42,6 +42,7 @@ type Registration struct {
 	Signature  [64]byte
 	Session    [32]byte // hash of the first session's token
 	Expires    time.Time
+	Terms      *[32]byte // hash of the terms that the person accepted; nil: none
 }
 
 // Register redeems an invite, once, and makes the account with a session. An
@@ -63,7 +64,7 @@ func (s *Store) Register(ctx context.Context, r Registration) (acc Account, repl
 		}
 		id := r.Account
 		if i.For.IsZero() {
-			err = addAccount(t, r, i, now)
+			err = s.addAccount(t, r, i, now)
 		} else {
 			id = i.For
 			replaced, err = s.replaceDevice(t, id, r)
@@ -83,7 +84,7 @@ func (s *Store) Register(ctx context.Context, r Registration) (acc Account, repl
 	return acc, replaced, nil
 }
 
-func addAccount(t *tx, r Registration, i Invite, now time.Time) error {
+func (s *Store) addAccount(t *tx, r Registration, i Invite, now time.Time) error {
 	var taken bool
 	if err := t.row("SELECT EXISTS (SELECT 1 FROM accounts WHERE name = ?)", r.Name).Scan(&taken); err != nil {
 		return err
@@ -93,7 +94,10 @@ func addAccount(t *tx, r Registration, i Invite, now time.Time) error {
 	}
 	_, err := t.exec("INSERT INTO accounts (id, name, device, ed25519, curve25519, signature, created, invited_by, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		r.Account[:], r.Name, r.Device[:], r.Ed25519[:], r.Curve25519[:], r.Signature[:], ns(now), i.By[:], i.Run)
-	return err
+	if err != nil || r.Terms == nil {
+		return err
+	}
+	return s.acceptTerms(t, r.Account, *r.Terms)
 }
 
 // replaceDevice gives an account another device and forgets all that was the

@@ -31,14 +31,18 @@ func (s *Store) Block(ctx context.Context, account wire.ID, by, reason string) e
 		if err != nil || a.Blocked {
 			return err
 		}
-		if _, err := t.exec("INSERT INTO blocks (account, name, since, by, reason, lifted, lifted_by, lift_reason) VALUES (?, ?, ?, ?, ?, 0, '', '')",
-			account[:], a.Name, ns(s.now()), by, reason); err != nil {
-			return err
-		}
-		t.after(func() { s.forgetTokens(account) })
-		_, err = t.exec("DELETE FROM sessions WHERE account = ?", account[:])
-		return err
+		return s.block(t, a, by, reason)
 	})
+}
+
+func (s *Store) block(t *tx, a Account, by, reason string) error {
+	if _, err := t.exec("INSERT INTO blocks (account, name, since, by, reason, lifted, lifted_by, lift_reason) VALUES (?, ?, ?, ?, ?, 0, '', '')",
+		a.ID[:], a.Name, ns(s.now()), by, reason); err != nil {
+		return err
+	}
+	t.after(func() { s.forgetTokens(a.ID) })
+	_, err := t.exec("DELETE FROM sessions WHERE account = ?", a.ID[:])
+	return err
 }
 
 // Lift ends the block in force, or returns ErrNotFound.

@@ -41,7 +41,7 @@ const fileName = "ringfence.db"
 
 // migrations lead from one version of the schema to the next; user_version says
 // how many have been made.
-var migrations = []string{schema, dry, campaigns, callerPrint, exports, reports, callerOrigin, reveals, queries, decisions}
+var migrations = []string{schema, dry, campaigns, callerPrint, exports, reports, callerOrigin, reveals, queries, decisions, bans}
 
 //go:embed schema.sql
 var schema string
@@ -181,6 +181,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			{"DELETE FROM notices WHERE at < ?", now.Add(-keepNotices)},
 			{"DELETE FROM dry_spells WHERE refilled <> 0 AND refilled < ?", now.Add(-keepDrySpells)},
 			{"DELETE FROM reports WHERE at < ?", now.Add(-keepReports)},
+			{"DELETE FROM sightings WHERE last < ?", now.Add(-keepSightings)},
 			{"DELETE FROM calls WHERE state = 'ended' AND offered < ?", now.Add(-keepRecords)},
 		} {
 			if _, err := t.exec(q.query, ns(q.before)); err != nil {
