@@ -211,9 +211,6 @@ func TestChanged(t *testing.T) {
 			h.must(os.WriteFile(c.blobPath(x.Blob), b, 0o600))
 		}, "exhibits", "E-0001"},
 		"a blob is gone": {func(h *house, c *Case, x Exhibit) { h.must(os.Remove(c.blobPath(x.Blob))) }, "exhibits", "missing"},
-		"a stray": {func(h *house, c *Case, x Exhibit) {
-			h.must(os.WriteFile(filepath.Join(c.dir, "blobs", "x.age"), []byte("x"), 0o600))
-		}, "exhibits", "x.age"},
 		"a field": {func(h *house, c *Case, _ Exhibit) {
 			h.sql(c.dir, ledgerName, "DROP TRIGGER entries_are; UPDATE entries SET open = replace(open, 'phone of T-0001', 'phone of T-0002') WHERE n = 1")
 		}, "ledger", `entry 1: the field "source"`},
