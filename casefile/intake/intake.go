@@ -27,7 +27,6 @@ type desk struct {
 	c     *casefile.Case
 	h     *casefile.Hand
 	basis string
-	now   time.Time
 	tag   func(what, id string) string
 	known map[fact.Kind]map[string]casefile.Record // by tag
 	r     Result

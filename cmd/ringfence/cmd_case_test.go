@@ -148,7 +148,7 @@ func TestCaseImportsReport(t *testing.T) {
 			t.Errorf("%q is not in %s", s, out)
 		}
 	}
-	if show := o.ok("show", id, "--kind", "finding"); !strings.Contains(show, "com.spy.example") {
+	if show := o.ok("show", id, "--kind", "finding", "--json"); !strings.Contains(show, "com.spy.example") {
 		t.Error(show)
 	}
 	own := filepath.Join(t.TempDir(), "own.zip")
