@@ -1,0 +1,6 @@
+package document
+
+func (w *writer) published() {
+	w.begin("indicators", "Indicators")
+	w.nothing("indicators")
+}
