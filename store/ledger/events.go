@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"strings"
+	"time"
 )
 
 // Event is a line of an exhibit, as it can be searched.
@@ -30,7 +31,7 @@ type EventQuery struct {
 	Limit                    int   // 0: all
 }
 
-func (q EventQuery) text(columns string) (string, []any) {
+func (q EventQuery) text() (string, []any) {
 	var where []string
 	var args []any
 	for column, value := range map[string]string{"exhibit": q.Exhibit, "account": q.Account, "target": q.Target} {
@@ -44,7 +45,7 @@ func (q EventQuery) text(columns string) (string, []any) {
 	if q.Until != 0 {
 		where, args = append(where, "at < ?"), append(args, q.Until)
 	}
-	text := "SELECT " + columns + " FROM events"
+	text := "SELECT exhibit, n, at, account, target, body FROM events"
 	if len(where) > 0 {
 		text += " WHERE " + strings.Join(where, " AND ")
 	}
@@ -53,7 +54,7 @@ func (q EventQuery) text(columns string) (string, []any) {
 
 // Events calls do with the events that a query lets through, the oldest first.
 func (f *File) Events(ctx context.Context, q EventQuery, do func(Event) error) error {
-	text, args := q.text("exhibit, n, at, account, target, body")
+	text, args := q.text()
 	text += " ORDER BY at, exhibit, n"
 	if q.Limit > 0 {
 		text, args = text+" LIMIT ?", append(args, q.Limit)
@@ -79,36 +80,67 @@ func (f *File) events(ctx context.Context, text string, args []any, do func(Even
 	return rows.Err()
 }
 
-// Span is how many events a query lets through, and the times of the first and
-// the last, in ns.
-func (f *File) Span(ctx context.Context, q EventQuery) (n int, first, last int64, err error) {
-	text, args := q.text("count(*), ifnull(min(at), 0), ifnull(max(at), 0)")
-	err = f.read.QueryRowContext(ctx, text, args...).Scan(&n, &first, &last)
-	return n, first, last, err
+// events adds events, and counts them.
+func (t *Tx) events(all []Event) error {
+	if len(all) == 0 {
+		return nil
+	}
+	insert, err := t.Prepare("INSERT INTO events (exhibit, n, at, account, target, body) VALUES (?, ?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	type bin struct {
+		account string
+		hour    int64
+	}
+	hours := map[bin]int{}
+	for _, e := range all {
+		if _, err := insert.Exec(e.Exhibit, e.N, e.At, e.Account, e.Target, e.Body); err != nil {
+			return err
+		}
+		hours[bin{e.Account, e.At / int64(time.Hour)}]++
+	}
+	for b, n := range hours {
+		if _, err := t.Exec("INSERT INTO event_hours (account, hour, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", b.account, b.hour, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Bins counts the events of a query in equal parts of its time, of each account.
-func (f *File) Bins(ctx context.Context, q EventQuery, width int64) (map[string]map[int64]int, error) {
-	text, args := q.text("account, (at - ?) / ? AS bin, count(*)")
-	rows, err := f.read.QueryContext(ctx, text+" GROUP BY account, bin", append([]any{q.From, max(1, width)}, args...)...)
+// Bin is how many events of an account there were in an hour.
+type Bin struct {
+	Account string
+	Hour    time.Time
+	N       int
+}
+
+// Hours returns how many events of each account there were in each hour of a time.
+func (f *File) Hours(ctx context.Context, from, until time.Time) (all []Bin, err error) {
+	rows, err := f.read.QueryContext(ctx, "SELECT account, hour, n FROM event_hours WHERE hour >= ? AND hour < ? ORDER BY account, hour",
+		from.UnixNano()/int64(time.Hour), (until.UnixNano()+int64(time.Hour)-1)/int64(time.Hour))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	all := map[string]map[int64]int{}
 	for rows.Next() {
-		var account string
-		var bin int64
-		var n int
-		if err := rows.Scan(&account, &bin, &n); err != nil {
+		var b Bin
+		var hour int64
+		if err := rows.Scan(&b.Account, &hour, &b.N); err != nil {
 			return nil, err
 		}
-		if all[account] == nil {
-			all[account] = map[int64]int{}
-		}
-		all[account][bin] = n
+		b.Hour = time.Unix(hour*3600, 0).UTC()
+		all = append(all, b)
 	}
 	return all, rows.Err()
+}
+
+// Span is how many events there are, and in which hours the first and the last.
+func (f *File) Span(ctx context.Context) (n int, first, last time.Time, err error) {
+	var from, to int64
+	err = f.read.QueryRowContext(ctx, "SELECT ifnull(sum(n), 0), ifnull(min(hour), 0), ifnull(max(hour) + 1, 0) FROM event_hours").Scan(&n, &from, &to)
+	return n, time.Unix(from*3600, 0).UTC(), time.Unix(to*3600, 0).UTC(), err
 }
 
 // EventSums are the hashes over the events of each exhibit that has some, in hex.

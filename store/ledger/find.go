@@ -152,3 +152,53 @@ func (f *File) Check(ctx context.Context) (wrong []string, err error) {
 	}
 	return wrong, rows.Err()
 }
+
+// Subjects counts the subjects of each kind.
+func (f *File) Subjects(ctx context.Context) (map[string]int, error) {
+	rows, err := f.read.QueryContext(ctx, "SELECT kind, count(DISTINCT subject) FROM entries WHERE kind IS NOT NULL AND action = 'record' GROUP BY kind")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[string]int{}
+	for rows.Next() {
+		var kind string
+		var n int
+		if err := rows.Scan(&kind, &n); err != nil {
+			return nil, err
+		}
+		all[kind] = n
+	}
+	return all, rows.Err()
+}
+
+// View is that somebody saw something.
+type View struct {
+	At        int64 // s
+	Who, What string
+}
+
+// Saw keeps that somebody saw something.
+func (f *File) Saw(ctx context.Context, v View) error {
+	return f.transact(ctx, func(t *sql.Tx) error {
+		_, err := t.Exec("INSERT INTO views (at, who, what) VALUES (?, ?, ?)", v.At, v.Who, v.What)
+		return err
+	})
+}
+
+// Views returns what was seen last.
+func (f *File) Views(ctx context.Context, limit int) (all []View, err error) {
+	rows, err := f.read.QueryContext(ctx, "SELECT at, who, what FROM views ORDER BY n DESC LIMIT ?", limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v View
+		if err := rows.Scan(&v.At, &v.Who, &v.What); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

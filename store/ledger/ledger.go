@@ -191,23 +191,6 @@ func (t *Tx) add(d Draft) (e verify.Entry, err error) {
 	return e, t.events(d.Events)
 }
 
-func (t *Tx) events(all []Event) error {
-	if len(all) == 0 {
-		return nil
-	}
-	insert, err := t.Prepare("INSERT INTO events (exhibit, n, at, account, target, body) VALUES (?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	defer insert.Close()
-	for _, e := range all {
-		if _, err := insert.Exec(e.Exhibit, e.N, e.At, e.Account, e.Target, e.Body); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 	QueryRowContext(context.Context, string, ...any) *sql.Row

@@ -50,6 +50,24 @@ CREATE INDEX events_at ON events (at);
 CREATE INDEX events_account ON events (account, at);
 CREATE INDEX events_target ON events (target, at);
 
+-- How many events of an account were in which hour, so that a long time can be drawn.
+CREATE TABLE event_hours (
+  account TEXT NOT NULL,
+  hour INTEGER NOT NULL,        -- since 1970
+  n INTEGER NOT NULL,
+  PRIMARY KEY (account, hour)
+) STRICT, WITHOUT ROWID;
+
+-- What a viewer saw.
+CREATE TABLE views (
+  n INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,          -- s
+  who TEXT NOT NULL,
+  what TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER views_stay BEFORE DELETE ON views BEGIN SELECT RAISE(ABORT, 'views are never deleted'); END;
+CREATE TRIGGER views_are BEFORE UPDATE ON views BEGIN SELECT RAISE(ABORT, 'views are never changed'); END;
+
 CREATE TABLE settings (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
