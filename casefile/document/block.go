@@ -54,6 +54,9 @@ type run struct {
 	Href string
 }
 
+// Short tells whether a code stands in one line.
+func (r run) Short() bool { return len(r.Text) <= len(clock) }
+
 type cell []run
 
 type table struct {
@@ -213,7 +216,16 @@ func code(s string) cell {
 	return cell{{Text: inert(s), Code: true}}
 }
 
-func number[N int | int64](n N) cell { return cell{{Text: strconv.FormatInt(int64(n), 10)}} }
+func number[N int | int64](n N) cell { return cell{{Text: grouped(int64(n))}} }
+
+// grouped is a number as people read it: 1,400.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
 
 const clock = "2006-01-02 15:04:05 UTC"
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,24 +34,33 @@ const (
 	maxDump    = 512
 )
 
-// packets shows what was refused, byte for byte.
+// packets shows what was refused, byte for byte, each packet once. The editions for
+// everybody have none: a packet may hold whom it was addressed to.
 func (w *writer) packets() {
-	shown, more := 0, 0
+	if w.open {
+		return
+	}
+	var all []string
+	in := map[string][]string{}
 	for _, i := range w.incidents {
-		for n, p := range i.Fact.Packets {
-			if shown == maxPackets {
-				more++
-				continue
+		for _, p := range i.Fact.Packets {
+			if in[p] == nil {
+				all = append(all, p)
 			}
-			if shown++; shown == 1 {
-				w.heading("What was refused, byte for byte")
+			if !slices.Contains(in[p], i.ID) {
+				in[p] = append(in[p], i.ID)
 			}
-			w.said("%s, packet %d:", i.ID, n+1)
-			w.code(dump(p))
 		}
 	}
-	if more > 0 {
-		w.said("%s more in tables/incident.csv.", plural(more, "packet is", "packets are"))
+	if len(all) > 0 {
+		w.heading("What was refused, byte for byte")
+	}
+	for _, p := range all[:min(maxPackets, len(all))] {
+		w.said("In %s:", strings.Join(in[p], ", "))
+		w.code(dump(p))
+	}
+	if more := len(all) - maxPackets; more > 0 {
+		w.said("%s in tables/incident.csv.", plural(more, "packet more is", "packets more are"))
 	}
 }
 
@@ -109,16 +119,28 @@ func (b *book) events() (all []event) {
 	for _, d := range b.devices {
 		add(d.Fact.Taken, d.ID, b.rests(d.Record), b.of(d.Record), "Acquisition of a device")
 	}
-	for _, p := range b.targets {
-		who := b.target(p.ID)
-		add(p.Fact.Notified, who, nil, b.of(p.Record), "Notice to a target")
-	}
+	all = append(all, b.notified()...)
 	for _, c := range b.conduct {
 		rests, of := b.rests(c.Record), b.of(c.Record)
 		add(c.Fact.Notice, c.ID, rests, of, "Notice to stop")
 		add(c.Fact.At, c.ID, rests, of, "After notice: %s", c.Fact.What)
 	}
 	slices.SortStableFunc(all, func(x, y event) int { return x.at.Compare(y.at) })
+	return all
+}
+
+// notified are the notices to targets, a day each: how many there were is what
+// matters, and not to whom.
+func (b *book) notified() (all []event) {
+	days := map[time.Time]int{}
+	for _, p := range b.targets {
+		if !p.Fact.Notified.IsZero() {
+			days[p.Fact.Notified.UTC().Truncate(24*time.Hour)]++
+		}
+	}
+	for _, day := range slices.SortedFunc(maps.Keys(days), time.Time.Compare) {
+		all = append(all, event{at: day, what: "On this day a notice is sent to " + b.count(days[day], "target")})
+	}
 	return all
 }
 

@@ -82,7 +82,7 @@ func redactions(b *book) ([]File, error) {
 // everybody have them not. Those of campaigns are in targets.csv, without small
 // counts.
 var hidden = map[fact.Kind][]string{
-	fact.KindIncident: {"target"},
+	fact.KindIncident: {"target", "packets"},
 	fact.KindCampaign: {"targets", "classes", "countries"},
 	fact.KindAccount:  {"tag"},
 	fact.KindDevice:   {"person"},

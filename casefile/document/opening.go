@@ -2,10 +2,7 @@ package document
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
-
-	"github.com/ringfence/ringfence/casefile/fact"
 )
 
 // editions says for whom an edition is.
@@ -200,10 +197,7 @@ func plural(n int, noun ...string) string {
 		return "1 " + noun[0]
 	}
 	if len(noun) > 1 {
-		return fmt.Sprintf("%d %s", n, noun[1])
+		return grouped(int64(n)) + " " + noun[1]
 	}
-	return fmt.Sprintf("%d %ss", n, noun[0])
+	return grouped(int64(n)) + " " + noun[0] + "s"
 }
-
-// list are the records of a kind; nil when there are none.
-func (b *book) list(k fact.Kind) int { return len(b.Records[k]) }
