@@ -160,7 +160,7 @@ type Safety struct {
 // Notice is a call at this person, or word of letters that waited too long for
 // this device and are gone: Count of them, of whom is not known.
 type Notice struct {
-	Kind     string // "missed", "held_back", "campaign" (held back, of a contact), "answered", "declined" or "expired"
+	Kind     string // "missed", "held_back", "campaign" and "new_account" (held back, of a contact), "answered", "declined" or "expired"
 	Account  wire.ID
 	Name     string // as the person named the contact, else the account's name
 	Media    wire.Media

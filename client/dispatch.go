@@ -104,7 +104,7 @@ type notice struct {
 }
 
 // shown are the kinds of notices that this person is shown.
-var shown = map[string]bool{"missed": true, "held_back": true, "campaign": true, "answered": true, "declined": true, "expired": true}
+var shown = map[string]bool{"missed": true, "held_back": true, "campaign": true, "new_account": true, "answered": true, "declined": true, "expired": true}
 
 func (c *Client) takeNotice(ctx context.Context, b []byte) error {
 	var n notice

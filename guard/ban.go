@@ -53,6 +53,18 @@ var (
 	ErrDecided  = errors.New("it is decided already")
 )
 
+// ErrShared says that others share what is to be banned: so many ordinary accounts,
+// or -1 where it is not known how many.
+type ErrShared int
+
+// Error implements error.
+func (n ErrShared) Error() string {
+	if n < 0 {
+		return "how many ordinary accounts share this is not known, because addresses are not kept"
+	}
+	return fmt.Sprintf("%d ordinary accounts showed the same in the last thirty days", int(n))
+}
+
 // AppealState is where an appeal against a ban stands.
 type AppealState string
 

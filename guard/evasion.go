@@ -10,6 +10,11 @@ import (
 // it one that is not banned unless that is said on purpose.
 const ManyShare = 5
 
+// RangeEvader is the build that every server holds for one of a banned client,
+// among the test range's own accounts and nowhere else: so the range can show that
+// R26 holds, and needs no ban of anybody.
+const RangeEvader uint32 = 0x7ffffffe
+
 // Evasion is the question whether a new account is a banned one under another
 // name: it shows the same client print, or comes from the same network. It is a
 // flag for a person to look at, and no proof: most who share a print are innocent.

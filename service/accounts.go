@@ -47,6 +47,7 @@ func (r *request) register() (any, error) {
 		Invite string     `json:"invite"`
 		Name   string     `json:"name"`
 		Device deviceKeys `json:"device"`
+		Terms  string     `json:"terms"` // hash of the terms that the person accepts
 	}
 	r.event.Spends = []guard.Spend{r.s.tries(r.event.Addr), r.s.inviteTries()}
 	if err := r.body(&in); err != nil {
@@ -64,6 +65,11 @@ func (r *request) register() (any, error) {
 	}
 	if !recovery && !names.MatchString(in.Name) {
 		return nil, r.refused(&wire.Refusal{Rule: "R7", Clause: "docs/protocol.md, Names and keys", Reason: "a name of other characters or length"}, errName)
+	}
+	if !recovery && !r.event.Range { // a new device has the terms of its account
+		if reg.Terms, err = r.s.termsAccepted(in.Terms); err != nil {
+			return nil, err
+		}
 	}
 	reg.Name = in.Name
 	token := make([]byte, 32)
@@ -215,6 +221,7 @@ func (r *request) signIn() (any, error) {
 		Account   wire.ID `json:"account"`
 		Nonce     string  `json:"nonce"`
 		Signature string  `json:"signature"`
+		Appeal    string  `json:"appeal"` // against the ban of this account
 	}
 	if err := r.body(&in); err != nil {
 		return nil, err
@@ -238,6 +245,9 @@ func (r *request) signIn() (any, error) {
 	r.event.Authentic = err == nil && ok && of == in.Account && genuine && !a.Blocked
 	if !r.event.Authentic {
 		r.event.Spends = []guard.Spend{r.s.tries(r.event.Addr)}
+	}
+	if err == nil && ok && of == in.Account && genuine && a.Blocked {
+		return nil, r.refusedFor(a.ID, in.Appeal)
 	}
 	if err := r.judge(errUnproven); err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func (s *Service) judgeOffer(d *device, m call.Message, b []byte, c store.Call, 
 	ev := d.event(guard.Offer, b)
 	ev.Target, ev.Call, ev.Contact = m.Callee, c.ID, contact
 	ev.Fresh = m.Counter > d.counter
-	ev.Campaign = s.campaignOf(c)
+	ev.Campaign, ev.Evasion = s.campaignOf(c), s.evades(context.Background(), c, contact)
 	ev.Signed = ed25519.Verify(d.account.Ed25519[:], signed, m.Signature[:])
 	ev.Spends = []guard.Spend{
 		{Name: "calls of an account", Key: c.Caller.String(), Limit: l.OffersPerMinute, Per: time.Minute},
@@ -135,6 +135,9 @@ func (s *Service) judgeOffer(d *device, m call.Message, b []byte, c store.Call, 
 	}
 	return s.guard.Judge(&ev)
 }
+
+// heldKind is the kind of notice of a contact's call that was held back, by the rule.
+var heldKind = map[string]string{"R25": "campaign", "R26": "new_account"}
 
 // offerRefused tells the caller no more than that, keeps a record, and tells the
 // callee whose call was held back, and of a contact that it was a campaign's. The range's strangers are
@@ -152,8 +155,8 @@ func (s *Service) offerRefused(ctx context.Context, d *device, m call.Message, c
 	}
 	if v.Action == guard.Quarantine && !c.CalleeDevice.IsZero() {
 		kind := "held_back"
-		if v.Rules[0] == "R25" {
-			kind = "campaign"
+		if of, ok := heldKind[v.Rules[0]]; ok {
+			kind = of
 		}
 		n := store.Notice{Kind: kind, Account: c.Caller, Name: d.account.Name, Media: c.Media.String(), Call: c.ID}
 		if err := s.tell(ctx, c.Callee, n); err != nil {

@@ -234,7 +234,7 @@ func (r *request) notices() (any, error) {
 // listed are the kinds of notices that are kept in a list, which a person can
 // ask for: calls at that person, and letters that expired. The other kinds can be
 // seen from the contacts.
-var listed = map[string]bool{"missed": true, "held_back": true, "campaign": true, "answered": true, "declined": true, "expired": true}
+var listed = map[string]bool{"missed": true, "held_back": true, "campaign": true, "new_account": true, "answered": true, "declined": true, "expired": true}
 
 // tell gives a notice to a person: to the device when it is connected, and to
 // the list.

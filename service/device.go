@@ -151,6 +151,7 @@ func (d *device) hello(b []byte) (err error) {
 	if old := d.s.hub.joined(d); old != nil {
 		old.lost.Do(func() { d.s.lost(old) })
 	}
+	d.s.sighted(context.Background(), d) // where a ban that comes now finds it
 	d.conn.Wake()
 	// What changed before the device could be found did not reach it.
 	if _, err := d.s.bySession(context.Background(), session); err != nil {

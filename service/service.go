@@ -51,6 +51,7 @@ type Config struct {
 	Log     *slog.Logger            // nil: slog.Default
 	Locate  func(netip.Addr) Origin // nil: nobody knows
 	Watch   Watch                   // who looks at calls as they come; nil: nobody
+	Terms   string                  // the terms of service; empty: there are none
 }
 
 // Service is a running service. All its methods may be used from several
@@ -70,6 +71,8 @@ type Service struct {
 	signed  instructions
 	proof   proof
 	ledger  ledger
+	bans    bans
+	terms   terms
 	random  lockedReader
 
 	stop    context.CancelFunc
@@ -167,6 +170,12 @@ func (s *Service) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.endLeftCalls(ctx); err != nil {
+		return err
+	}
+	if err := s.startBans(ctx); err != nil {
+		return err
+	}
+	if err := s.composeTerms(ctx); err != nil {
 		return err
 	}
 	s.running.Go(func() { s.watchGuard(ctx) })

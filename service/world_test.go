@@ -32,6 +32,8 @@ type world struct {
 	media  *relay.Relay
 	web    *httptest.Server
 	watch  Watch
+
+	cluster, terms string
 }
 
 func newWorld(t *testing.T) *world { return newWatchedWorld(t, nil) }
@@ -47,7 +49,7 @@ func (w *world) start() {
 	w.t.Helper()
 	var err error
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	w.s, err = New(Config{Data: w.folder, Version: "test", Log: quiet, Watch: w.watch, Relay: func(g *guard.Set) (Relay, error) {
+	w.s, err = New(Config{Data: w.folder, Version: "test", Log: quiet, Watch: w.watch, Cluster: w.cluster, Terms: w.terms, Relay: func(g *guard.Set) (Relay, error) {
 		w.media, err = relay.Listen(relay.Config{Addr: "127.0.0.1:0", Guard: g, Log: quiet})
 		return w.media, err
 	}})

@@ -106,30 +106,58 @@ func splitActs(all []banRow) (acts []guard.BanAct, ids map[wire.ID]string) {
 }
 
 // AddBan adds a ban and returns it with its id. That of an account shuts it out
-// at once, as Block does. What guard.Ban.Check says against it is returned.
-func (s *Store) AddBan(ctx context.Context, b guard.Ban) (added guard.Ban, err error) {
-	a := guard.BanAct{UID: newUID(), At: s.now().UTC(), Do: guard.BanAdd, By: strings.Join(b.By, ", "), Text: b.Reason, New: &b}
-	a.Ban, b.Asked, b.ID = a.UID, a.At, ""
+// at once, as Block does. One of a print or network that many ordinary accounts
+// share, or nobody knows how many, is refused with guard.ErrShared, unless it is
+// wanted although that is so. What guard.Ban.Check says against it is returned.
+func (s *Store) AddBan(ctx context.Context, b guard.Ban, although bool) (added guard.Ban, err error) {
+	b.Asked = s.now().UTC()
 	if err := b.Check(); err != nil {
 		return b, err
 	}
+	if b.Shared, err = s.sharing(ctx, b); err != nil {
+		return b, err
+	}
+	if !although && (b.Shared < 0 || b.Shared >= guard.ManyShare) {
+		return b, guard.ErrShared(b.Shared)
+	}
 	err = s.writer.do(ctx, func(t *tx) error {
-		if b.Kind == guard.BanAccount {
-			id, _ := wire.ParseID(b.Value) // checked
-			acc, err := readAccount(t.row("SELECT "+accountColumns+" FROM accounts WHERE id = ?", id[:]))
-			if err != nil {
-				return err
-			}
-			b.Name = acc.Name
-		}
-		id, err := addBanAct(t, a, true)
-		if err != nil {
-			return err
-		}
-		added = numbered(guard.Fold([]guard.BanAct{a}), map[wire.ID]string{a.Ban: id})[0]
-		return s.keepBlock(t, added)
+		added, err = s.addBan(t, b)
+		return err
 	})
 	return added, err
+}
+
+// sharing is how many ordinary accounts share what a ban names; -1: not known.
+func (s *Store) sharing(ctx context.Context, b guard.Ban) (int, error) {
+	switch {
+	case !b.Broad():
+		return 0, nil
+	case strings.Contains(b.Value, "/"):
+		return -1, nil
+	}
+	return s.Sharing(ctx, b.Kind, b.Value)
+}
+
+func (s *Store) addBan(t *tx, b guard.Ban) (added guard.Ban, err error) {
+	a := guard.BanAct{UID: newUID(), At: s.now().UTC(), Do: guard.BanAdd, By: strings.Join(b.By, ", "), Text: b.Reason, New: &b}
+	a.Ban, b.ID = a.UID, ""
+	if err := a.Check(); err != nil {
+		return b, err
+	}
+	if b.Kind == guard.BanAccount {
+		id, _ := wire.ParseID(b.Value) // checked
+		acc, err := readAccount(t.row("SELECT "+accountColumns+" FROM accounts WHERE id = ?", id[:]))
+		if err != nil {
+			return b, err
+		}
+		b.Name = acc.Name
+	}
+	id, err := addBanAct(t, a, true)
+	if err != nil {
+		return b, err
+	}
+	added = numbered(guard.Fold([]guard.BanAct{a}), map[wire.ID]string{a.Ban: id})[0]
+	return added, s.keepBlock(t, added)
 }
 
 func newUID() (id wire.ID) {
@@ -252,23 +280,29 @@ func (s *Store) endBlock(t *tx, b guard.Ban) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	if other, err := otherBan(t, b, s); err != nil || other.ID != "" {
+	if other, err := s.otherBan(t, b.Value, b.UID); err != nil || other.ID != "" {
 		return errors.Join(err, s.keepBlock(t, other))
 	}
 	return s.learnTokens(t, id)
 }
 
-// otherBan is another ban in force of the same account; its id is "" for none.
-func otherBan(t *tx, than guard.Ban, s *Store) (guard.Ban, error) {
+// otherBan is a ban in force of an account, other than this; its id is "" for none.
+func (s *Store) otherBan(t *tx, account string, than wire.ID) (guard.Ban, error) {
 	rows, err := t.Query("SELECT ifnull(id, ''), body FROM ban_acts ORDER BY n")
 	all, err := rowsOf(rows, err, readBanRow)
 	acts, ids := splitActs(all)
 	for _, b := range numbered(guard.Fold(acts), ids) {
-		if b.Kind == than.Kind && b.Value == than.Value && b.UID != than.UID && b.InForce(s.now()) {
+		if b.Kind == guard.BanAccount && b.Value == account && b.UID != than && b.InForce(s.now()) {
 			return b, err
 		}
 	}
 	return guard.Ban{}, err
+}
+
+// banned tells whether a ban of an account is in force.
+func (s *Store) banned(t *tx, account wire.ID) (bool, error) {
+	b, err := s.otherBan(t, account.String(), wire.ID{})
+	return b.ID != "", err
 }
 
 // ImportBanActs takes what was done about bans on other nodes, each act once, and

@@ -22,7 +22,7 @@ func printBan(by ...string) guard.Ban {
 
 func added(t *testing.T, s *Store, b guard.Ban) guard.Ban {
 	t.Helper()
-	b, err := s.AddBan(t.Context(), b)
+	b, err := s.AddBan(t.Context(), b, false)
 	check(t, err)
 	return b
 }
@@ -62,6 +62,11 @@ func TestBanOfAnAccount(t *testing.T) {
 	_, err = s.DoBan(ctx, second.ID, guard.BanLift, "noor", "late")
 	is(t, err, guard.ErrBanOver)
 
+	fourth := account(t, s, "fourth")
+	lasting := banOf(fourth)
+	lasting.Until = c.now().Add(someday)
+	added(t, s, lasting)
+	is(t, s.Lift(ctx, fourth.ID, "noor", "x"), guard.ErrBanned)
 	check(t, s.Block(ctx, b.ID, "mara", "by hand"))
 	third := banOf(b)
 	third.Until = c.now().Add(someday)
@@ -69,7 +74,7 @@ func TestBanOfAnAccount(t *testing.T) {
 	_, err = s.DoBan(ctx, third.ID, guard.BanLift, "noor", "enough")
 	check(t, err)
 	same(t, "the block by hand", blocked(t, s, b), true)
-	_, err = s.AddBan(ctx, guard.Ban{Kind: guard.BanAccount, Value: strings.Repeat("ab", 16), Reason: "x", By: []string{"mara"}})
+	_, err = s.AddBan(ctx, guard.Ban{Kind: guard.BanAccount, Value: strings.Repeat("ab", 16), Reason: "x", By: []string{"mara"}}, true)
 	is(t, err, ErrNotFound)
 }
 
@@ -101,7 +106,7 @@ func TestBroadBansNeedTwo(t *testing.T) {
 		func(b *guard.Ban) { b.Kind, b.Value = guard.BanNetwork, "0.0.0.0/0" },
 	} {
 		bad := printBan("mara", "noor")
-		if wrong(&bad); bad.Check() == nil || func() error { _, err := s.AddBan(ctx, bad); return err }() == nil {
+		if wrong(&bad); bad.Check() == nil || func() error { _, err := s.AddBan(ctx, bad, true); return err }() == nil {
 			t.Errorf("%+v is taken", bad)
 		}
 	}
@@ -207,6 +212,13 @@ func TestEvasions(t *testing.T) {
 	one, err := s.Evasion(ctx, all[0].Number)
 	check(t, err)
 	same(t, "what was said", one.Appeal, "I bought this phone yesterday")
+	third := account(t, s, "third")
+	_, err = s.AddEvasion(ctx, guard.Evasion{Ban: b.ID, Account: third.ID, Kind: b.Kind, Value: b.Value})
+	check(t, err)
+	check(t, s.DecideEvasion(ctx, open()[1].Number, guard.EvasionBanned, "mara", "the same voice"))
+	bans, err := s.Bans(ctx)
+	check(t, err)
+	same(t, "the flagged account alone is banned", len(bans) == 2 && bans[1].Value == third.ID.String() && blocked(t, s, third) && !blocked(t, s, old), true)
 	_, err = s.DoBan(ctx, b.ID, guard.BanLift, "noor", "too broad")
 	check(t, err)
 	same(t, "open flags of a ban that is over", len(open()), 0)
@@ -235,8 +247,18 @@ func TestSharing(t *testing.T) {
 		return n
 	}
 	same(t, "without the one whose prints change", count(), 3)
+	for i := range 2 {
+		check(t, s.Sight(ctx, guard.BanPrint, "c1-abcdefgh", account(t, s, fmt.Sprintf("more%d", i)).ID))
+	}
+	_, err = s.AddBan(ctx, printBan("mara", "noor"), false)
+	is(t, err, guard.ErrShared(5))
+	_, err = s.AddBan(ctx, guard.Ban{Kind: guard.BanNetwork, Value: "203.0.113.0/24", Reason: "x", By: []string{"mara", "noor"}, Until: start.Add(someday)}, false)
+	is(t, err, guard.ErrShared(-1))
+	b, err := s.AddBan(ctx, printBan("mara", "noor"), true)
+	check(t, err)
+	same(t, "the number stands in the ban", b.Shared, 5)
 	check(t, s.Block(ctx, all[1].ID, "mara", "x"))
-	same(t, "without a blocked one", count(), 2)
+	same(t, "without a blocked one", count(), 4)
 	c.pass(keepSightings + time.Hour)
 	check(t, s.Sweep(ctx))
 	same(t, "after its time", count(), 0)

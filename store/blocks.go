@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -45,9 +46,13 @@ func (s *Store) block(t *tx, a Account, by, reason string) error {
 	return err
 }
 
-// Lift ends the block in force, or returns ErrNotFound.
+// Lift ends the block in force, or returns ErrNotFound. The block of a ban in force
+// is ended by lifting the ban: guard.ErrBanned.
 func (s *Store) Lift(ctx context.Context, account wire.ID, by, reason string) error {
 	return s.writer.do(ctx, func(t *tx) error {
+		if banned, err := s.banned(t, account); err != nil || banned {
+			return cmp.Or(err, guard.ErrBanned)
+		}
 		n, err := t.exec("UPDATE blocks SET lifted = ?, lifted_by = ?, lift_reason = ? WHERE account = ? AND lifted = 0", ns(s.now()), by, reason, account[:])
 		if err != nil {
 			return err

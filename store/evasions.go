@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
@@ -149,20 +150,52 @@ func (s *Store) Evasion(ctx context.Context, number int64) (guard.Evasion, error
 	return e, err
 }
 
-// DecideEvasion decides on a flag, once: guard.ErrDecided where it is. That the
-// account is banned is for the caller to do, before.
+// DecideEvasion decides on a flag, once: guard.ErrDecided where it is. Banned adds
+// a ban of this one account, for the reason and with the case of the ban that it
+// evades; an account that is gone is not banned, and the flag is decided all the same.
 func (s *Store) DecideEvasion(ctx context.Context, number int64, d guard.EvasionDecision, by, reason string) error {
 	return s.writer.do(ctx, func(t *tx) error {
 		e, err := readEvasion(t.row("SELECT "+evasionColumns+" FROM evasions WHERE n = ?", number))
 		if err == nil && !e.Decided.IsZero() {
 			err = guard.ErrDecided
 		}
-		if err != nil {
+		if err == nil && d == guard.EvasionBanned {
+			err = s.banEvader(t, e, by, reason)
+		}
+		if err != nil && !errors.Is(err, errGone) {
 			return err
 		}
 		_, err = t.exec("UPDATE evasions SET decided = ?, decision = ?, by = ?, reason = ? WHERE n = ?", ns(s.now()), string(d), by, reason, number)
 		return err
 	})
+}
+
+var errGone = errors.New("the account is gone")
+
+func (s *Store) banEvader(t *tx, e guard.Evasion, by, reason string) error {
+	ban, err := readID(t.row("SELECT ban FROM ban_acts WHERE id = ?", e.Ban))
+	if err != nil {
+		return err
+	}
+	evaded, err := banIn(t, ban)
+	if err != nil {
+		return err
+	}
+	_, err = s.addBan(t, guard.Ban{
+		Kind: guard.BanAccount, Value: e.Account.String(), Reason: reason, Case: evaded.Case, Evidence: evaded.Evidence,
+		By: []string{by}, Until: s.now().Add(guard.BanDefault),
+	})
+	if errors.Is(err, ErrNotFound) {
+		return errGone
+	}
+	return err
+}
+
+// Holding returns the flags of an account that hold its calls back, if the bans
+// that they hang on are in force.
+func (s *Store) Holding(ctx context.Context, account wire.ID) ([]guard.Evasion, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT "+evasionColumns+" FROM evasions WHERE account = ? AND decided = 0 AND holding ORDER BY n", account[:])
+	return rowsOf(rows, err, readEvasion)
 }
 
 // AppealEvasion keeps what a flagged person says, once, on all its flags that are

@@ -97,7 +97,7 @@ func (s *Store) AddNotice(ctx context.Context, to wire.ID, n Notice) (now Notice
 
 // alikeNotice finds the notice that this one adds to.
 func alikeNotice(t *tx, to wire.ID, n Notice) (number int64, err error) {
-	if n.Kind != "missed" && n.Kind != "held_back" && n.Kind != "campaign" && n.Kind != "expired" {
+	if n.Kind != "missed" && n.Kind != "held_back" && n.Kind != "campaign" && n.Kind != "new_account" && n.Kind != "expired" {
 		return 0, sql.ErrNoRows
 	}
 	err = t.row(`SELECT n FROM notices WHERE owner = ? AND kind = ? AND account = ? AND media = ? AND since BETWEEN ? AND ? ORDER BY n DESC LIMIT 1`,

@@ -32,9 +32,9 @@ export interface Message {
 
 export interface Safety { digits: string; qr: string } // 60 digits in groups of five; qr is an SVG document
 
-// A call to this person. held_back: of a stranger; campaign: of a contact, and held back. expired: count letters waited 30 days for this device and were deleted; account, name and media say nothing then.
+// A call to this person. held_back: of a stranger; campaign, new_account: of a contact, and held back. expired: count letters waited 30 days for this device and were deleted; account, name and media say nothing then.
 export interface HeldBack {
-  kind: "missed" | "held_back" | "campaign" | "answered" | "declined" | "expired";
+  kind: "missed" | "held_back" | "campaign" | "new_account" | "answered" | "declined" | "expired";
   account: string;
   name: string;
   media: "sound" | "video";

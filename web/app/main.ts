@@ -94,7 +94,7 @@ function message(e: Extract<EngineEvent, { kind: "message" }>): void {
 
 function heldBack(e: Extract<EngineEvent, { kind: "held_back" }>): void {
   const changed = state.contact(e.notice.account)?.keysChanged;
-  const words = { held_back: changed ? "held_keys_toast" : "held_toast", campaign: "held_campaign_toast", missed: "missed_toast", expired: "expired", answered: null, declined: null } as const; // whoever answered knows
+  const words = { held_back: changed ? "held_keys_toast" : "held_toast", campaign: "held_campaign_toast", new_account: "held_new_toast", missed: "missed_toast", expired: "expired", answered: null, declined: null } as const; // whoever answered knows
   const said = words[e.notice.kind];
   if (said) toast(t(said, { name: e.notice.name }));
   void state.refreshNotices();

@@ -24,14 +24,14 @@ export function missedPane(signal: AbortSignal): HTMLElement {
 
 // what says what became of a call.
 export function what(n: HeldBack): HTMLElement {
-  const words = { held_back: "held", campaign: "held", missed: "missed", answered: "answered", declined: "declined", expired: "missed" } as const;
-  const drawn = { held_back: "shield", campaign: "shield", missed: "missed", answered: n.media, declined: "hangup", expired: "missed" } as const;
+  const words = { held_back: "held", campaign: "held", new_account: "held", missed: "missed", answered: "answered", declined: "declined", expired: "missed" } as const;
+  const drawn = { held_back: "shield", campaign: "shield", new_account: "shield", missed: "missed", answered: n.media, declined: "hangup", expired: "missed" } as const;
   return h("p", { class: "what " + words[n.kind] }, picture(drawn[n.kind]), t(`${words[n.kind]}_${n.media}`), n.count > 1 && ` · ${t("times", { n: number(n.count) })}`);
 }
 
 function row(n: HeldBack): HTMLElement {
   if (n.kind === "expired") return expired(n);
-  const known = state.contact(n.account), why = n.kind === "held_back" ? t("held_text") : n.kind === "campaign" && t("held_campaign_text");
+  const known = state.contact(n.account), why = n.kind === "held_back" ? t("held_text") : n.kind === "campaign" ? t("held_campaign_text") : n.kind === "new_account" && t("held_new_text");
   const actions = kept([
     strangeCall(n),
     known?.state === "accepted" && h("button", { type: "button", on: { click: () => go({ at: "chat", account: n.account }) } }, t("message")),

@@ -130,6 +130,7 @@ export const en = {
   held_video: "Video call held back",
   held_text: "They are not one of your contacts, so it did not ring. Nothing of it reached this device.",
   held_campaign_text: "Calls of this kind reach many people who do not expect them, so it did not ring until somebody has looked at them. Nothing of it reached this device.",
+  held_new_text: "Their account is new, and somebody is looking at it; most such accounts are harmless. It did not ring. If you want to talk, call them: from then on their calls ring.",
   answered_sound: "Answered call",
   answered_video: "Answered video call",
   declined_sound: "Declined call",
@@ -137,6 +138,7 @@ export const en = {
   times: "{n} times",
   held_toast: "A call of {name} was held back: not one of your contacts.",
   held_campaign_toast: "A call of {name} was held back: it looks like a part of an attack.",
+  held_new_toast: "A call of {name} was held back: their account is new. You can call them.",
   held_keys_toast: "A call of {name} was held back: their keys changed.",
   missed_toast: "Missed call of {name}",
 
