@@ -91,7 +91,7 @@ func sample(t testing.TB) Source {
 	y.s.Persons = []casefile.Person{{Name: "nora", Role: casefile.Analyst}, {Name: "omar", Role: casefile.Reviewer}, {Name: "lena", Role: casefile.Lead}, {Name: "cass", Role: casefile.Counsel}}
 	y.s.SelfTests = []SelfTest{{"1,000 simulated attacks in 100,000 simulated ordinary calls", "998 held back, none of the ordinary calls", day(4, 30, 12, 0)}}
 	y.entry(day(5, 3, 9, 0), "nora", "analyst", map[string]any{"action": "open case", "title": "Calls of May"})
-	y.exhibit(day(5, 3, 9, 20), "call-records.jsonl", "records of the service", "own records of the service", "records", casefile.Court, "call records")
+	y.exhibit(day(5, 3, 9, 20), "call-records.jsonl", "records of the service", "own records of the service", "calls", casefile.Court, "call records")
 	y.exhibit(day(5, 3, 10, 5), "refused-packets.pcap", "relay rel-2", "own records of the service", "capture", casefile.Court, "packets")
 	y.exhibit(day(5, 16, 11, 0), "phone-T-0007.tar", "phone of T-0007", "consent:C-12", "", casefile.Court, "acquisition")
 	y.exhibit(day(5, 16, 15, 30), "check-T-0007.json", "check of E-0003", "consent:C-12", "report", casefile.Court, "report", "E-0003")
