@@ -197,6 +197,15 @@ func (c *Case) begin(ctx context.Context) error {
 // Close closes the case.
 func (c *Case) Close() error { return c.log.Close() }
 
+// IDs lists the cases, the newest first.
+func (r *Room) IDs(ctx context.Context) (ids []string, err error) {
+	all, err := r.log.Find(ctx, ledger.Query{Action: "open case", Newest: true})
+	for _, e := range all {
+		ids = append(ids, e.Text("case"))
+	}
+	return ids, err
+}
+
 // Summary is a case in a list.
 type Summary struct {
 	ID       string    `json:"id"`
@@ -210,13 +219,13 @@ type Summary struct {
 
 // Cases lists the cases, the newest first.
 func (r *Room) Cases(ctx context.Context) ([]Summary, error) {
-	all, err := r.log.Find(ctx, ledger.Query{Action: "open case", Newest: true})
+	ids, err := r.IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	list := []Summary{}
-	for _, e := range all {
-		one := Summary{ID: e.Text("case")}
+	for _, id := range ids {
+		one := Summary{ID: id}
 		c, err := r.Case(ctx, one.ID)
 		if err == nil {
 			one, err = c.Summary(ctx)

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/web/look"
 )
@@ -37,6 +38,7 @@ type Config struct {
 type console struct {
 	Config
 	streams streams
+	cases   openCases
 }
 
 // New returns the pages of the console. It serves one host name, at its root.
@@ -49,7 +51,7 @@ func New(c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	d := &console{Config: c, streams: streams{open: map[string]int{}}}
+	d := &console{Config: c, streams: streams{open: map[string]int{}}, cases: openCases{open: map[string]*casefile.Case{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{file}", serveAsset)
 	mux.Handle("GET "+look.Path, look.Handler())
@@ -75,6 +77,13 @@ func New(c Config) http.Handler {
 		"GET /campaigns/{id}/live":     d.liveCampaigns,
 		"POST /campaigns/{id}/hold":    d.hold,
 		"POST /campaigns/{id}/release": d.release,
+		"GET /cases":                   d.caseList,
+		"GET /cases/{case}":            d.inCase("", d.caseSummary),
+		"GET /cases/{case}/timeline":   d.inCase("timeline", d.caseTimeline),
+		"GET /cases/{case}/evidence":   d.inCase("evidence", d.caseEvidence),
+		"GET /cases/{case}/people":     d.inCase("people", d.casePeople),
+		"GET /cases/{case}/file":       d.inCase("file", d.caseFile),
+		"GET /cases/{case}/log":        d.inCase("log", d.caseLog),
 		"/":                            d.nowhere,
 	} {
 		mux.HandleFunc(pattern, d.signedIn(page))

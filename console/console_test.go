@@ -65,6 +65,7 @@ func newWindow(t *testing.T) *window {
 	c := &clock{t: time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)}
 	log := &syncBuffer{}
 	m := newMemory(c.now)
+	m.cases = roomOf(t, c.now)
 	server := httptest.NewUnstartedServer(New(Config{Desk: m.desk(), Now: c.now, Log: slog.New(slog.NewTextHandler(log, nil)), Build: "test"}))
 	server.Config.ReadTimeout, server.Config.WriteTimeout = serverTime, serverTime
 	server.Start()
@@ -262,7 +263,9 @@ func TestEveryPage(t *testing.T) {
 	w.people2()
 	n := w.add(someVerdict(w.now(), []byte("0123456789")))
 	w.hunts("C-2026-0001", hunt.Strong, 30)
-	for _, path := range []string{"/", "/sign-in", "/verdicts", "/verdicts/1", "/rules", "/blocks", "/campaigns", "/campaigns/C-2026-0001", "/campaigns/C-1", "/accounts/" + person(1).String(), "/nowhere",
+	id := newFile(t, w.memory).ID
+	for _, path := range []string{"/cases", "/cases/" + id, "/cases/" + id + "/timeline", "/cases/" + id + "/evidence", "/cases/" + id + "/evidence?exhibit=E-0002", "/cases/" + id + "/people", "/cases/" + id + "/file", "/cases/" + id + "/log",
+		"/cases/K-2026-0999", "/cases/" + id + "/evidence?exhibit=x", "/cases/" + id + "/timeline?from=x", "/", "/sign-in", "/verdicts", "/verdicts/1", "/rules", "/blocks", "/campaigns", "/campaigns/C-2026-0001", "/campaigns/C-1", "/accounts/" + person(1).String(), "/nowhere",
 		"/verdicts/0", "/verdicts/x", "/verdicts/99", "/verdicts?rule=R99", "/accounts/zz", "/accounts?name=nobody_here", "/verdicts/1?byte=-1"} {
 		r, _ := http.NewRequest("GET", w.url+path, nil)
 		res, body := w.do(r)

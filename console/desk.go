@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 
+	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -85,6 +86,7 @@ type Desk struct {
 	Keys   Keys
 	Rules  Rules
 
-	Hunt    Hunt    // nil: there is no live hunt
-	Reports Reports // nil: nobody can report a call
+	Cases   *casefile.Room // nil: there are no cases
+	Hunt    Hunt           // nil: there is no live hunt
+	Reports Reports        // nil: nobody can report a call
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -30,6 +31,7 @@ type memory struct {
 	config   guard.Config
 	hunt     []Campaign
 	reports  []guard.Report
+	cases    *casefile.Room
 	down     bool // the ledger cannot be read
 }
 
@@ -45,7 +47,7 @@ func newMemory(now func() time.Time) *memory {
 }
 
 func (m *memory) desk() Desk {
-	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Hunt: memoryHunt{m}, Reports: m}
+	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Cases: m.cases, Hunt: memoryHunt{m}, Reports: m}
 }
 
 func (m *memory) add(v guard.Verdict) int64 {

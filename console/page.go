@@ -38,19 +38,20 @@ var funcs = template.FuncMap{
 	"count":  count,
 	"text":   func(id wire.ID) string { return id.String() },
 	"lower":  strings.ToLower,
+	"int":    func(n int64) int { return int(n) },
 }
 
 // pages are the templates: each page with the layout and the shared parts.
 var pages = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	base := template.Must(template.New("").Funcs(funcs).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html"))
+	base := template.Must(template.New("").Funcs(funcs).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/case_parts.html"))
 	entries, err := pageFiles.ReadDir("pages")
 	if err != nil {
 		panic(err)
 	}
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), ".html")
-		if name == "layout" || name == "parts" {
+		if name == "layout" || strings.HasSuffix(name, "parts") {
 			continue
 		}
 		all[name] = template.Must(template.Must(base.Clone()).ParseFS(pageFiles, path.Join("pages", e.Name())))
