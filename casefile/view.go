@@ -96,9 +96,9 @@ func (c *Case) Events(ctx context.Context, q ledger.EventQuery, do func(ledger.E
 	return c.log.Events(ctx, q, do)
 }
 
-// Hours returns how many events of each account there were in each hour.
-func (c *Case) Hours(ctx context.Context, from, until time.Time) ([]ledger.Bin, error) {
-	return c.log.Hours(ctx, from, until)
+// Days returns how many events of each account there were on each day.
+func (c *Case) Days(ctx context.Context, from, until time.Time) ([]ledger.Bin, error) {
+	return c.log.Days(ctx, from, until)
 }
 
 // Span is how many events the case has, and when.

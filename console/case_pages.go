@@ -182,7 +182,7 @@ func (d *console) caseTimeline(ctx context.Context, c desk, q url.Values) (any, 
 		return nil, err
 	}
 	data.From, data.Until, data.Account = from.Format(time.DateOnly), until.Add(-time.Second).Format(time.DateOnly), q.Get("account")
-	bins, err := c.Hours(ctx, from, until)
+	bins, err := c.Days(ctx, from, until)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (d *console) caseTimeline(ctx context.Context, c desk, q url.Values) (any, 
 
 // span reads the days of a query; without any, it is all of the time.
 func span(q url.Values, first, last time.Time) (from, until time.Time, err error) {
-	from, until = first.Truncate(24*time.Hour), last.Truncate(24*time.Hour).AddDate(0, 0, 1)
+	from, until = first.Truncate(24*time.Hour), last
 	if s := q.Get("from"); s != "" {
 		if from, err = time.Parse(time.DateOnly, s); err != nil {
 			return from, until, badQuery("from is no day")
@@ -229,7 +229,7 @@ func days(bins []ledger.Bin, account string) (all []day) {
 	most := 1
 	for _, b := range bins {
 		if account == "" || b.Account == account {
-			key := b.Hour.Format(time.DateOnly)
+			key := b.Day.Format(time.DateOnly)
 			n[key] += b.N
 			most = max(most, n[key])
 		}

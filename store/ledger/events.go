@@ -92,55 +92,57 @@ func (t *Tx) events(all []Event) error {
 	defer insert.Close()
 	type bin struct {
 		account string
-		hour    int64
+		day     int64
 	}
-	hours := map[bin]int{}
+	days := map[bin]int{}
 	for _, e := range all {
 		if _, err := insert.Exec(e.Exhibit, e.N, e.At, e.Account, e.Target, e.Body); err != nil {
 			return err
 		}
-		hours[bin{e.Account, e.At / int64(time.Hour)}]++
+		days[bin{e.Account, e.At / int64(day)}]++
 	}
-	for b, n := range hours {
-		if _, err := t.Exec("INSERT INTO event_hours (account, hour, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", b.account, b.hour, n); err != nil {
+	for b, n := range days {
+		if _, err := t.Exec("INSERT INTO event_days (account, day, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", b.account, b.day, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Bin is how many events of an account there were in an hour.
+const day = 24 * time.Hour
+
+// Bin is how many events of an account there were on a day.
 type Bin struct {
 	Account string
-	Hour    time.Time
+	Day     time.Time
 	N       int
 }
 
-// Hours returns how many events of each account there were in each hour of a time.
-func (f *File) Hours(ctx context.Context, from, until time.Time) (all []Bin, err error) {
-	rows, err := f.read.QueryContext(ctx, "SELECT account, hour, n FROM event_hours WHERE hour >= ? AND hour < ? ORDER BY account, hour",
-		from.UnixNano()/int64(time.Hour), (until.UnixNano()+int64(time.Hour)-1)/int64(time.Hour))
+// Days returns how many events of each account there were on each day of a time.
+func (f *File) Days(ctx context.Context, from, until time.Time) (all []Bin, err error) {
+	rows, err := f.read.QueryContext(ctx, "SELECT account, day, n FROM event_days WHERE day >= ? AND day < ? ORDER BY account, day",
+		from.UnixNano()/int64(day), (until.UnixNano()+int64(day)-1)/int64(day))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var b Bin
-		var hour int64
-		if err := rows.Scan(&b.Account, &hour, &b.N); err != nil {
+		var n int64
+		if err := rows.Scan(&b.Account, &n, &b.N); err != nil {
 			return nil, err
 		}
-		b.Hour = time.Unix(hour*3600, 0).UTC()
+		b.Day = time.Unix(0, n*int64(day)).UTC()
 		all = append(all, b)
 	}
 	return all, rows.Err()
 }
 
-// Span is how many events there are, and in which hours the first and the last.
+// Span is how many events there are, the day of the first and the end of the last.
 func (f *File) Span(ctx context.Context) (n int, first, last time.Time, err error) {
 	var from, to int64
-	err = f.read.QueryRowContext(ctx, "SELECT ifnull(sum(n), 0), ifnull(min(hour), 0), ifnull(max(hour) + 1, 0) FROM event_hours").Scan(&n, &from, &to)
-	return n, time.Unix(from*3600, 0).UTC(), time.Unix(to*3600, 0).UTC(), err
+	err = f.read.QueryRowContext(ctx, "SELECT ifnull(sum(n), 0), ifnull(min(day), 0), ifnull(max(day) + 1, 0) FROM event_days").Scan(&n, &from, &to)
+	return n, time.Unix(0, from*int64(day)).UTC(), time.Unix(0, to*int64(day)).UTC(), err
 }
 
 // EventSums are the hashes over the events of each exhibit that has some, in hex.

@@ -50,12 +50,12 @@ CREATE INDEX events_at ON events (at);
 CREATE INDEX events_account ON events (account, at);
 CREATE INDEX events_target ON events (target, at);
 
--- How many events of an account were in which hour, so that a long time can be drawn.
-CREATE TABLE event_hours (
+-- How many events of an account were on which day, so that a long time can be drawn.
+CREATE TABLE event_days (
   account TEXT NOT NULL,
-  hour INTEGER NOT NULL,        -- since 1970
+  day INTEGER NOT NULL,         -- since 1970, UTC
   n INTEGER NOT NULL,
-  PRIMARY KEY (account, hour)
+  PRIMARY KEY (account, day)
 ) STRICT, WITHOUT ROWID;
 
 -- What a viewer saw.
