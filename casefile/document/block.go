@@ -162,10 +162,16 @@ func (b *book) support(id string) support {
 	return s
 }
 
-// table adds a table; when it has no rows, that is said.
-func (w *writer) table(t table, about string) {
-	if len(t.Rows) == 0 {
-		w.nothing("%s", about)
+// table adds a table. When it has no rows, that is said: that nothing is recorded
+// about something, or a sentence.
+func (w *writer) table(t table, empty string) {
+	switch {
+	case len(t.Rows) > 0:
+	case strings.HasSuffix(empty, "."):
+		w.said("%s", empty)
+		return
+	default:
+		w.nothing("%s", empty)
 		return
 	}
 	if n := len(t.Rows); n > maxRows {
@@ -229,7 +235,14 @@ func grouped(n int64) string {
 
 const clock = "2006-01-02 15:04:05 UTC"
 
-func at(t time.Time) cell { return code(stamp(t)) }
+// at is a time that may be broken between the day and the clock, and nowhere else.
+func at(t time.Time) cell {
+	day, hour, ok := strings.Cut(stamp(t), " ")
+	if !ok {
+		return nil
+	}
+	return cell{{Text: day, Code: true}, {Text: " "}, {Text: hour, Code: true}}
+}
 
 func stamp(t time.Time) string {
 	if t.IsZero() {

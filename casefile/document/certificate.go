@@ -87,12 +87,16 @@ func drafts(b *book) ([]File, error) {
 			about[id] = append(about[id], a)
 		}
 	}
-	c := certificates{styled: style(certificatesStyle), Case: b.Case.ID, Title: b.title(), Edition: b.edition(), Made: stamp(b.Made), Tool: inert(b.Tool), Ledger: b.Ledger, Tests: b.SelfTests}
+	c := certificates{styled: style(certificatesStyle), Case: b.Case.ID, Title: b.title(), Edition: b.edition(), Made: stamp(b.Made), Tool: inert(b.Tool), Ledger: b.Ledger}
+	for _, s := range b.SelfTests {
+		c.Tests = append(c.Tests, SelfTest{inert(s.What), inert(s.Result), s.At})
+	}
 	for _, x := range b.Exhibits {
 		one := certificate{Exhibit: x, Who: inert(b.who(x.By)), When: stamp(x.At), Intact: stamp(x.Proved), Leaf: leaf[x.Entry], Process: processes[x.Kind], Acts: about[x.ID]}
 		one.Name, one.Source, one.Basis, one.Tool = inert(x.Name), inert(x.Source), inert(x.Basis), inert(x.Tool)
 		for _, in := range x.Inputs {
 			if from, ok := b.exhibits[in]; ok {
+				from.Name = inert(from.Name)
 				one.Inputs = append(one.Inputs, from)
 			}
 		}

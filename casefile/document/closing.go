@@ -146,7 +146,7 @@ func (w *writer) claimsMap() {
 			t.Rows = append(t.Rows, []cell{{{Text: fmt.Sprint(p.N), Href: fmt.Sprintf("#p%d", p.N)}}, code(p.Record), {{Text: short(p.Runs, 160)}}, {s.Exhibit}, {s.Entry}, w.text(cmp.Or(s.Missing, "yes"))})
 		}
 	}
-	w.table(t, "allegations: nothing is alleged in this edition")
+	w.table(t, "Nothing is alleged in this edition.")
 }
 
 // short is the beginning of a text.
@@ -164,11 +164,11 @@ func short(all []run, most int) string {
 
 func (w *writer) exhibitList() {
 	w.begin("exhibits", "Exhibits")
-	t := table{ID: "exhibit-list", Caption: "Exhibits that this edition has", Head: columns("No.", "Name", "Source", "Basis", "Tier", "#Bytes", "SHA-256", "SHA3-256", "Taken in", "By", "From", "Last proved intact", "Entry"), File: "tables/exhibits.csv"}
+	t := table{ID: "exhibit-list", Caption: "Exhibits that this edition has", Head: columns("No.", "Name", "Source", "Basis", "Tier", "#Bytes", "SHA-256, SHA3-256", "Taken in", "By", "From", "Last proved intact", "Entry"), File: "tables/exhibits.csv"}
 	for _, x := range w.Exhibits {
-		t.Rows = append(t.Rows, []cell{{{Text: x.ID, Code: true}}, w.text(x.Name), w.text(x.Source), w.text(x.Basis), w.text(string(x.Tier)), number(x.Size), code(x.SHA256), code(x.SHA3), at(x.At), w.text(w.who(x.By)), w.texts(x.Inputs), at(x.Proved), {w.entry(x.Entry)}})
+		t.Rows = append(t.Rows, []cell{{{Text: x.ID, Code: true}}, w.text(x.Name), w.text(x.Source), w.text(x.Basis), w.text(string(x.Tier)), number(x.Size), {{Text: x.SHA256, Code: true}, {Text: "\n"}, {Text: x.SHA3, Code: true}}, at(x.At), w.text(w.who(x.By)), w.texts(x.Inputs), at(x.Proved), {w.entry(x.Entry)}})
 	}
-	w.table(t, "exhibits in this edition")
+	w.table(t, "This edition has no exhibit.")
 	if n := len(w.taken) - len(w.exhibits); n > 0 {
 		w.say("%s withheld in this edition. That it exists, since when, and that it was not changed, stands in the ledger.", plural(n, "exhibit more is", "exhibits more are"))
 	}
@@ -182,7 +182,7 @@ func (w *writer) custody() {
 	for _, e := range w.Entries {
 		t.Rows = append(t.Rows, []cell{{{Text: fmt.Sprint(e.N)}}, code(moment(e)), w.text(e.Text("action")), w.runs(about(e)), w.text(w.actor(e)), w.text(e.Text("reason")), w.text(e.Text("tool")), code(leafHash(e)), number(len(e.Withheld()))})
 	}
-	w.table(t, "acts, in this edition")
+	w.table(t, "This edition has no extract of the ledger.")
 }
 
 // about is what an entry is about.
@@ -207,7 +207,7 @@ func (w *writer) redacted() {
 	for _, x := range w.Withheld {
 		t.Rows = append(t.Rows, []cell{{w.entry(x.Entry)}, code(x.Exhibit), w.text(x.Field), w.text(x.Why)})
 	}
-	w.table(t, "redactions: nothing is withheld from this edition")
+	w.table(t, "Nothing is withheld from this edition.")
 }
 
 func (w *writer) glossary() {

@@ -9,5 +9,5 @@ func (w *writer) published() {
 			t.Rows = append(t.Rows, []cell{code(h.ID), w.text(s.kind), code(s.value), at(h.Fact.First), at(h.Fact.Last), code(s.pattern()), w.rests(h.Record), w.of(h.Record)})
 		}
 	}
-	w.table(t, "indicators")
+	w.table(t, "No indicator is recorded.")
 }
