@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ringfence/ringfence/casefile/fact"
 )
@@ -41,8 +43,9 @@ func (s sheet) file(path string) (File, error) {
 
 func plain(cell string) string {
 	cell = inert(cell)
-	// A spreadsheet also looks behind white space.
-	if t := strings.TrimLeft(cell, " \t\r\n"); t != "" && strings.ContainsRune("=+-@", rune(t[0])) || strings.HasPrefix(cell, "\t") {
+	// A spreadsheet also looks behind white space, and at the wide forms.
+	t := strings.TrimLeftFunc(cell, unicode.IsSpace)
+	if r, _ := utf8.DecodeRuneInString(t); t != "" && strings.ContainsRune("=+-@＝＋－＠", r) || strings.HasPrefix(cell, "\t") {
 		return "'" + cell
 	}
 	return cell

@@ -148,7 +148,7 @@ func sameShape(t *testing.T, text string) {
 }
 
 var hostile = []string{`<script>alert(1)</script><img src=x onerror=alert(1)>`, `"><svg onload=alert(1)>`, `</style></title></bdi><style>*{display:none}`, "=HYPERLINK(\"http://evil.example\")", " \t=1+1", "-2+3", "@SUM(1)",
-	"\u202egnp.exe\u2066", "a\x00b\x1b[31m", "]]><!--", "{{.Style}} ${x} %s %d %!", "' OR '1'='1", "javascript:alert(1)", "شهادة ‏ متضررة", "a,b\r\n\"c\"", "‌می‌خواهم"}
+	"\u202egnp.exe\u2066", "a\x00b\x1b[31m", "]]><!--", "{{.Style}} ${x} %s %d %!", "' OR '1'='1", "javascript:alert(1)", "شهادة \u200f متضررة", "a,b\r\n\"c\"", "می\u200cخواهم"}
 
 func TestHostileTextStaysText(t *testing.T) {
 	for _, text := range hostile {
@@ -163,6 +163,27 @@ func FuzzHostileText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) < 200 {
 			sameShape(t, text)
+		}
+	})
+}
+
+// A text that is split loses nothing and gains nothing.
+func FuzzRuns(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text)
+	}
+	f.Add("E-0001, T-0007 and 203.0.113.9/24 on 2019-05-03 10:00:00 UTC")
+	b := &book{exhibits: map[string]casefile.Exhibit{"E-0001": {}}}
+	f.Fuzz(func(t *testing.T, text string) {
+		var got strings.Builder
+		for _, r := range b.runs(text) {
+			got.WriteString(r.Text)
+		}
+		if got.String() != inert(text) || inert(inert(text)) != inert(text) {
+			t.Errorf("%+q becomes %+q", text, got.String())
+		}
+		if c := strings.TrimLeft(plain(text), " \t\r\n"); c != "" && strings.ContainsAny(c[:1], "=+-@") {
+			t.Errorf("a spreadsheet would compute %+q", c)
 		}
 	})
 }
