@@ -33,8 +33,10 @@ type Client struct {
 	fresh    map[wire.ID]bool        // contacts whose keys were looked up on this connection
 
 	signing sync.Mutex // one sign-in at a time
-	people  sync.Mutex // one change of relationships at a time
-	posting sync.Mutex // one flush of what is owed at a time
+
+	accepted string     // hash of the terms of service that the person accepted, for Register
+	people   sync.Mutex // one change of relationships at a time
+	posting  sync.Mutex // one flush of what is owed at a time
 
 	lookups *rate // look-ups that a letter may cause
 
@@ -186,7 +188,8 @@ func (c *Client) enroll(ctx context.Context, d *device, olm *account.Account, in
 		Invite string       `json:"invite"`
 		Name   string       `json:"name"`
 		Device deviceUpload `json:"device"`
-	}{invite, d.Me.Name, deviceUpload{b64.EncodeToString(ed), b64.EncodeToString(curve), b64.EncodeToString(signature)}}
+		Terms  string       `json:"terms,omitempty"`
+	}{invite, d.Me.Name, deviceUpload{b64.EncodeToString(ed), b64.EncodeToString(curve), b64.EncodeToString(signature)}, c.acceptedTerms()}
 	var out struct {
 		Account wire.ID `json:"account"`
 		Device  wire.ID `json:"device"`

@@ -22,7 +22,7 @@ func (c *Client) token(ctx context.Context, refused []byte) ([]byte, error) {
 	if len(d.Token) > 0 && string(d.Token) != string(refused) {
 		return d.Token, nil
 	}
-	token, err := c.signIn(ctx, &d)
+	token, err := c.signIn(ctx, &d, "")
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,9 @@ func (c *Client) token(ctx context.Context, refused []byte) ([]byte, error) {
 	return token, c.commit(ctx, ch)
 }
 
-// signIn proves with the device's key that the account is ours.
-func (c *Client) signIn(ctx context.Context, d *device) ([]byte, error) {
+// signIn proves with the device's key that the account is ours. An appeal goes with
+// it where the account is banned.
+func (c *Client) signIn(ctx context.Context, d *device, appeal string) ([]byte, error) {
 	var challenge struct {
 		Nonce string `json:"nonce"`
 	}
@@ -58,11 +59,7 @@ func (c *Client) signIn(ctx context.Context, d *device) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err = json.Marshal(struct {
-		Account   wire.ID `json:"account"`
-		Nonce     string  `json:"nonce"`
-		Signature string  `json:"signature"`
-	}{d.Me.Account, challenge.Nonce, b64.EncodeToString(signature)})
+	in, err = signInRequest(d.Me.Account, challenge.Nonce, signature, appeal)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +68,8 @@ func (c *Client) signIn(ctx context.Context, d *device) ([]byte, error) {
 		Device wire.ID `json:"device"`
 	}
 	err = c.request(ctx, Request{Method: post, URL: d.Me.Server + "/v1/session", Type: "application/json", Body: in}, &out)
-	if s := status(err); s == 401 || s == 403 || s == 404 {
-		return nil, &Error{Code: "signed_out", What: "sign-in", Why: err, Hint: "the account is gone or blocked, or another device has replaced this one", Status: s}
-	}
 	if err != nil {
-		return nil, err
+		return nil, signInRefused(err)
 	}
 	if out.Device != d.Me.Device {
 		return nil, &Error{Code: "signed_out", What: "sign-in", Why: errors.New("another device has replaced this one")}

@@ -119,7 +119,7 @@ func (c *Client) keepConnected() {
 // final tells whether trying again is of no use.
 func final(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Code == "signed_out" || e.Code == "server_changed" || e.Code == "storage")
+	return errors.As(err, &e) && (e.Code == "signed_out" || e.Code == "banned" || e.Code == "banned_appealed" || e.Code == "server_changed" || e.Code == "storage")
 }
 
 // outcome answers Connect, with the latest that there is to say.

@@ -242,6 +242,14 @@ func ParseNetwork(s string) (string, error) {
 	return p.Masked().String(), nil
 }
 
+// CheckDecision says what is wrong with who decides, and why.
+func CheckDecision(by, reason string) error {
+	if !written(by, maxBanName) || !written(reason, MaxBanReason) {
+		return fmt.Errorf("a decision needs a name, and a reason of at most %d characters", MaxBanReason)
+	}
+	return nil
+}
+
 func written(s string, most int) bool {
 	return strings.TrimSpace(s) != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most
 }
@@ -289,10 +297,11 @@ func (a BanAct) Check() error {
 		if !written(a.Text, MaxAppeal) {
 			return fmt.Errorf("an appeal has 1 to %d characters", MaxAppeal)
 		}
-	case !written(a.By, maxBanName) || a.Do != BanSecond && !written(a.Text, MaxBanReason):
-		return fmt.Errorf("a decision about a ban needs a name and a reason of at most %d characters", MaxBanReason)
+		return nil
+	case a.Do == BanSecond:
+		return CheckDecision(a.By, cmp.Or(a.Text, "agrees"))
 	}
-	return nil
+	return CheckDecision(a.By, a.Text)
 }
 
 // Fold returns the bans that these acts leave, the oldest first. The order of the

@@ -154,6 +154,9 @@ func (s *Store) Evasion(ctx context.Context, number int64) (guard.Evasion, error
 // a ban of this one account, for the reason and with the case of the ban that it
 // evades; an account that is gone is not banned, and the flag is decided all the same.
 func (s *Store) DecideEvasion(ctx context.Context, number int64, d guard.EvasionDecision, by, reason string) error {
+	if err := guard.CheckDecision(by, reason); err != nil {
+		return err
+	}
 	return s.writer.do(ctx, func(t *tx) error {
 		e, err := readEvasion(t.row("SELECT "+evasionColumns+" FROM evasions WHERE n = ?", number))
 		if err == nil && !e.Decided.IsZero() {

@@ -36,6 +36,9 @@ type clientCommand struct {
 	Receive       clientReceive  `cmd:"" help:"Print texts that were not printed yet, each once."`
 	Notices       clientNotices  `cmd:"" help:"List calls that came: answered, declined, missed and held back."`
 	Report        clientReport   `cmd:"" help:"Report a call, or a knock, that was strange."`
+	Terms         clientTerms    `cmd:"" help:"Show the server's terms of service, or accept them."`
+	Standing      clientStanding `cmd:"" help:"Show how this account stands: whether its calls are held back, and why."`
+	Object        clientObject   `cmd:"" help:"Object to a ban, or to calls being held back, once."`
 	Call          clientCall     `cmd:"" help:"Call a contact, with a test picture and tone."`
 	Answer        clientAnswer   `cmd:"" help:"Answer the next call, with a test picture and tone."`
 	SignOut       clientSignOut  `cmd:"" help:"End this device's session; its keys stay."`
@@ -121,6 +124,7 @@ type clientRegister struct {
 	Server string `required:"" placeholder:"URL" help:"The server, as https://HOST."`
 	Invite string `placeholder:"CODE" help:"The invite; not needed where the server is open."`
 	Name   string `placeholder:"NAME" help:"The account's name: 3 to 20 of a-z, 0-9 and _. Not used when a lost device is replaced."`
+	Accept string `name:"accept-terms" placeholder:"VERSION" help:"Accept the server's terms of service of this version, after reading them with client terms --server URL."`
 }
 
 func (r *clientRegister) Run(e *env, c *clientCommand) error {
@@ -129,6 +133,15 @@ func (r *clientRegister) Run(e *env, c *clientCommand) error {
 		return err
 	}
 	defer d.Close()
+	if r.Accept != "" {
+		t, err := d.Terms(e.ctx, r.Server)
+		if err == nil {
+			err = acceptTerms(e, d, t, r.Accept)
+		}
+		if err != nil {
+			return actionable(err)
+		}
+	}
 	if err := d.Register(e.ctx, r.Server, r.Invite, r.Name); err != nil {
 		return actionable(err)
 	}

@@ -47,6 +47,7 @@ type serveCommand struct {
 	TLSCert  string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`
 	Open     bool   `help:"Let anybody register, without an invite."`
+	Terms    string `placeholder:"FILE" help:"Terms of service that a new account must accept; the first line is their version, like 2026-11."`
 	Cluster  string `placeholder:"URL" help:"A NATS cluster, for several nodes; without it the bus is inside the process."`
 
 	Calls     string `placeholder:"PLACE" help:"Where call records are archived: a folder, or s3://BUCKET?region=REGION (default: calls in the data folder)."`
@@ -81,8 +82,12 @@ func (c *serveCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	terms, err := c.terms()
+	if err != nil {
+		return err
+	}
 	s, err := service.New(service.Config{
-		Data: c.dir(), Version: version, Open: c.Open, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now, Locate: known.locate, Watch: watch,
+		Data: c.dir(), Version: version, Open: c.Open, Terms: terms, Cluster: c.Cluster, TLS: secure != nil, Log: log, Now: e.now, Locate: known.locate, Watch: watch,
 		Relay: func(g *guard.Set) (service.Relay, error) {
 			media, err = relay.Listen(relay.Config{Addr: c.Relay, External: c.External, TLS: secure, Guard: g, Log: log})
 			return media, err
