@@ -46,7 +46,7 @@ var fields = map[string]struct {
 	"edition": {Public, false}, "contents": {Public, false}, "origin": {Public, false}, "root": {Public, false}, "case": {Public, false},
 	"sha256": {Public, true}, "sha3_256": {Public, true}, "size": {Public, true}, "inputs": {Public, true}, "args": {Court, true},
 	"actor": {Court, false}, "key": {Court, false}, "reason": {Court, true}, "basis": {Court, true},
-	"source": {Court, true}, "name": {Public, true}, "subject": {Court, true}, "about": {Court, true}, "body": {Public, true},
+	"source": {Court, true}, "name": {Public, true}, "subject": {Public, true}, "about": {Public, true}, "body": {Public, true},
 	"title": {Court, false}, "member": {Court, false}, "blob": {Court, true}, "rows": {Court, true}, "location": {Court, true},
 	"recipient": {Sealed, false}, "sealed_recipient": {Sealed, false},
 }

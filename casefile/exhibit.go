@@ -133,6 +133,9 @@ func (x Exhibit) fields() Fields {
 		"kind": x.Kind, "tier": string(x.Tier), "size": x.Size, "sha256": x.SHA256, "sha3_256": x.SHA3, "blob": x.Blob, "inputs": x.Inputs, "rows": x.rows}
 }
 
+// ExhibitOf is the exhibit in an entry, as far as the entry shows it.
+func ExhibitOf(e verify.Entry) Exhibit { return exhibitOf(e) }
+
 func exhibitOf(e verify.Entry) Exhibit {
 	x := Exhibit{ID: e.Text("exhibit"), Name: e.Text("name"), Source: e.Text("source"), About: e.Text("about"), Basis: e.Text("basis"), Reason: e.Text("reason"),
 		Kind: e.Text("kind"), Tier: Tier(e.Text("tier")), SHA256: e.Text("sha256"), SHA3: e.Text("sha3_256"), Blob: e.Text("blob"), By: e.Text("actor"), Entry: e.N, Tool: e.Text("tool"), rows: e.Text("rows")}

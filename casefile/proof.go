@@ -107,6 +107,10 @@ func (r *Room) Concerning(ctx context.Context, c *Case, persons bool) (all []ver
 // ShownFrom is the tier from which on a field of an entry is shown.
 func ShownFrom(e verify.Entry, field string) Tier { return shownFrom(e, field) }
 
+// OfItself tells whether a field says something of the exhibit or the record itself,
+// and so has its tier.
+func OfItself(field string) bool { return fields[field].own }
+
 // Within tells whether what is of this tier is seen by those who see another.
 func (t Tier) Within(other Tier) bool { return t.within(other) }
 

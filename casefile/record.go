@@ -136,6 +136,9 @@ func nextRecord(t *ledger.Tx, k fact.Kind, next map[fact.Kind]int) (string, erro
 	return fmt.Sprintf("%s-%04d", fact.Prefixes[k], next[k]), nil
 }
 
+// RecordOf is the record in an entry, as far as the entry shows it.
+func RecordOf(e verify.Entry) Record { return recordOf(e) }
+
 func recordOf(e verify.Entry) Record {
 	r := Record{Kind: fact.Kind(e.Text("kind")), ID: e.Text("subject"), About: e.Text("about"), Tier: Tier(e.Text("tier")), Exhibits: texts(e, "inputs"),
 		Body: e.Open["body"].Value, Reason: e.Text("reason"), By: e.Text("actor"), Entry: e.N}

@@ -117,6 +117,9 @@ func (r *Room) Close() error { return r.log.Close() }
 // compare it with the one in a case file.
 func (r *Room) Key() string { return r.vkey }
 
+// Tool is the program and its version, as the ledgers say it.
+func (r *Room) Tool() string { return r.tool }
+
 // Origin is the name of the service's log.
 func (r *Room) Origin() string { return r.origin }
 

@@ -49,12 +49,34 @@ func (d Edition) sees(t casefile.Tier, about string) bool {
 	return t.Within(d.tier)
 }
 
+// narrowed are the tiers of facts that were given a narrower one later: then what
+// was said before is not shown either.
+type narrowed map[string]casefile.Tier
+
+func subject(e verify.Entry) string { return e.Text("kind") + " " + e.Text("subject") }
+
+// take notes the tier of a record.
+func (n narrowed) take(e verify.Entry) {
+	if e.Text("action") == "record" {
+		n[subject(e)] = casefile.Tier(e.Text("tier")) // the last one counts
+	}
+}
+
+// from is the tier from which on a field is shown.
+func (n narrowed) from(e verify.Entry, field string) casefile.Tier {
+	from := casefile.ShownFrom(e, field)
+	if now, ok := n[subject(e)]; ok && e.Text("action") == "record" && from.Within(now) && casefile.OfItself(field) {
+		return now
+	}
+	return from
+}
+
 // entry is an entry as the edition shows it, with what it withholds.
-func (d Edition) entry(e verify.Entry) (verify.Entry, []string) {
+func (d Edition) entry(e verify.Entry, n narrowed) (verify.Entry, []string) {
 	about := e.Text("about")
 	shown := verify.Entry{N: e.N, Leaf: e.Leaf, Open: map[string]verify.Opening{}}
 	for name, o := range e.Open {
-		from := casefile.ShownFrom(e, name)
+		from := n.from(e, name)
 		if d.person != "" && (name == "actor" || name == "key") {
 			from = casefile.Sealed // a person's file names no other person
 		}
@@ -69,8 +91,8 @@ func (d Edition) entry(e verify.Entry) (verify.Entry, []string) {
 }
 
 // why is the reason that the redaction log gives.
-func (d Edition) why(e verify.Entry, field string) string {
-	from := casefile.ShownFrom(e, field)
+func (d Edition) why(e verify.Entry, n narrowed, field string) string {
+	from := n.from(e, field)
 	switch {
 	case d.person != "":
 		return "it is not about the person whose file this is"

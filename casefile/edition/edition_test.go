@@ -45,9 +45,9 @@ func newDesk(t *testing.T) *desk {
 	d.must(err)
 	t.Cleanup(func() { _ = d.c.Close() })
 	for _, x := range []casefile.Exhibit{
-		{Name: "advisory.txt", Source: "our website", Basis: "published", Tier: casefile.Public},
-		{Name: "calls of a phone.bin", Source: "phone of T-0001", Basis: "consent:C-1", Reason: "it rang twice", Tier: casefile.Court},
-		{Name: "phone-two.bin", Source: "phone of T-0002", Basis: "consent:C-2", Tier: casefile.Court},
+		{Name: "advisory.txt", Source: "our website", Basis: "publication 4411", Tier: casefile.Public},
+		{Name: "calls of a phone.bin", Source: "phone of T-0041", Basis: "consent:C-1", Reason: "it rang twice", Tier: casefile.Court},
+		{Name: "phone-two.bin", Source: "phone of T-0042", Basis: "consent:C-2", Tier: casefile.Court},
 		{Name: "method.txt", Source: "our laboratory", Basis: "own work", Reason: "how we detect it", Tier: casefile.Sealed},
 	} {
 		_, err := d.c.Add(context.Background(), d.lead, x, strings.NewReader(strings.Repeat("CONTENT OF "+x.Name+" <&> ", 50)))
@@ -55,7 +55,9 @@ func newDesk(t *testing.T) *desk {
 	}
 	one, err := casefile.NewRecord(fact.Person{Class: "civil society", KnownBy: "told us at the clinic"}, "E-0002")
 	d.must(err)
-	_, err = d.c.Put(context.Background(), d.lead, one, one)
+	two := one
+	one.ID, two.ID = "T-0041", "T-0042"
+	_, err = d.c.Put(context.Background(), d.lead, one, two)
 	d.must(err)
 	return d
 }
@@ -110,9 +112,9 @@ func TestEditions(t *testing.T) {
 	for name, want := range map[string]struct{ has, hasNot []string }{
 		"sealed": {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "method.txt", "lena.marchetti", "how we detect it"}, nil},
 		"court":  {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "lena.marchetti", "it rang twice"}, []string{"method.txt", "our laboratory", "how we detect it"}},
-		"public": {[]string{"advisory.txt"}, []string{"a phone", "a_phone", "phone-two", "method.txt", "lena", "it rang twice", "T-0001", "T-0002", "consent:", "Bellweather", "told us at the clinic"}},
-		"person:T-0001": {[]string{"advisory.txt", "calls_of_a_phone.bin", "it rang twice", "T-0001", "told us at the clinic"},
-			[]string{"phone-two", "method.txt", "lena", "T-0002", "consent:C-2", "how we detect it"}},
+		"public": {[]string{"advisory.txt"}, []string{"of a phone.bin", "a_phone", "phone-two", "method.txt", "lena", "it rang twice", "T-0041", "T-0042", "consent:", "Bellweather", "told us at the clinic"}},
+		"person:T-0041": {[]string{"advisory.txt", "calls_of_a_phone.bin", "it rang twice", "T-0041", "told us at the clinic"},
+			[]string{"phone-two", "method.txt", "lena", "T-0042", "consent:C-2", "how we detect it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &desk{t, d.room, d.c, d.lead}

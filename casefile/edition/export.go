@@ -66,7 +66,7 @@ func Export(ctx context.Context, c *casefile.Case, h *casefile.Hand, path string
 			return Result{}, err
 		}
 	}
-	x := &export{c: c, h: h, o: o, bag: newBag(to, c.ID+"-"+o.Edition.folder())}
+	x := &export{c: c, h: h, o: o, bag: newBag(to, c.ID+"-"+o.Edition.folder()), tiers: narrowed{}}
 	if err := x.write(ctx); err != nil {
 		return x.result, fmt.Errorf("%s: %w", c.ID, err)
 	}
@@ -86,6 +86,7 @@ type export struct {
 	h      *casefile.Hand
 	o      Options
 	bag    *bag
+	tiers  narrowed
 	result Result
 }
 
@@ -96,6 +97,9 @@ func (x *export) say(what string) {
 }
 
 func (x *export) write(ctx context.Context) error {
+	if err := x.c.Each(ctx, func(e verify.Entry) error { x.tiers.take(e); return nil }); err != nil {
+		return err
+	}
 	if err := x.exhibits(ctx); err != nil {
 		return err
 	}
@@ -160,7 +164,7 @@ func (x *export) ledger(ctx context.Context) error {
 			if e.N >= state.N {
 				return nil
 			}
-			shown, hidden := x.o.Edition.entry(e)
+			shown, hidden := x.o.Edition.entry(e, x.tiers)
 			x.result.Withheld += len(hidden)
 			leaves = append(leaves, e.Leaf)
 			if a := e.Text("action"); a == "acquire" || a == "derive" {
