@@ -9,11 +9,11 @@ func (x *bundle) campaignObjects(accounts map[string]string, incident string) {
 	class, _, _ := x.shares()
 	targets := map[string]string{}
 	for _, t := range class {
-		targets[t.Name] = x.domain("identity", "targets "+t.Name, x.Case.Opened, object{"name": "Targets: " + inert(t.Name), "identity_class": "class", "roles": []string{"target"}})
+		targets[t.Name] = x.domain("identity", "targets "+t.Name, x.Case.Opened, object{"name": "Targets: " + x.clean(t.Name), "identity_class": "class", "roles": []string{"target"}})
 	}
 	for _, c := range x.campaigns {
 		f := c.Fact
-		id := x.domain("campaign", c.ID, c.At, object{"name": c.ID, "description": inert(f.Summary), "first_seen": instant(f.From), "last_seen": instant(later(f.From, f.Until))})
+		id := x.domain("campaign", c.ID, c.At, object{"name": c.ID, "description": x.clean(f.Summary), "first_seen": instant(f.From), "last_seen": instant(later(f.From, f.Until))})
 		x.relate(id, "associated-with", incident, c.Record)
 		for _, t := range class {
 			x.relate(id, "targets", targets[t.Name], c.Record)
@@ -31,7 +31,7 @@ func (x *bundle) campaignObjects(accounts map[string]string, incident string) {
 func (x *bundle) partyObjects(incident string) {
 	for _, p := range x.parties {
 		f, role := p.Fact, strings.ToLower(p.Fact.Role)
-		o := object{"name": inert(f.Name), "description": inert(fmt.Sprintf("Named in the case as: %s. %s", f.Role, f.Text))}
+		o := object{"name": x.clean(f.Name), "description": x.clean(fmt.Sprintf("Named in the case as: %s. %s", f.Role, f.Text))}
 		switch {
 		case role == "operator of the service":
 			continue // the author
@@ -60,7 +60,7 @@ func (x *bundle) targetObjects(incident string) {
 		if p.Fact.Tag == "" {
 			continue
 		}
-		id := x.domain("identity", "target "+p.Fact.Tag, p.At, object{"name": "Target " + inert(p.Fact.Tag), "identity_class": "individual", "roles": []string{"target"}})
+		id := x.domain("identity", "target "+p.Fact.Tag, p.At, object{"name": "Target " + x.clean(p.Fact.Tag), "identity_class": "individual", "roles": []string{"target"}})
 		x.relate(incident, "targets", id, p.Record)
 	}
 }
@@ -71,7 +71,7 @@ func (x *bundle) traces(incident string) error {
 		return nil
 	}
 	for _, f := range x.findings {
-		of, err := x.observable("file", object{"name": inert(f.Fact.Where)}, nil)
+		of, err := x.observable("file", object{"name": x.clean(f.Fact.Where)}, nil)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (x *bundle) traces(incident string) error {
 				text += "\n\n" + more
 			}
 		}
-		x.domain("note", f.ID, f.At, object{"abstract": "Trace on a device, " + inert(f.Fact.Severity), "content": inert(text), "object_refs": []string{data, incident}})
+		x.domain("note", f.ID, f.At, object{"abstract": "Trace on a device, " + x.clean(f.Fact.Severity), "content": x.clean(text), "object_refs": []string{data, incident}})
 	}
 	return nil
 }
@@ -94,6 +94,6 @@ func (x *bundle) traces(incident string) error {
 // remarks adds what was done after notice.
 func (x *bundle) remarks(incident string) {
 	for _, c := range x.conduct {
-		x.domain("note", c.ID, c.At, object{"abstract": "Conduct after notice", "content": inert(fmt.Sprintf("Told on %s. On %s: %s", instant(c.Fact.Notice), instant(c.Fact.At), c.Fact.What)), "object_refs": []string{incident}})
+		x.domain("note", c.ID, c.At, object{"abstract": "Conduct after notice", "content": x.clean(fmt.Sprintf("Told on %s. On %s: %s", instant(c.Fact.Notice), instant(c.Fact.At), c.Fact.What)), "object_refs": []string{incident}})
 	}
 }

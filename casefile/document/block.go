@@ -184,7 +184,7 @@ var codeForm = regexp.MustCompile(`[A-Z]-(?:[0-9]{4}-)?[0-9]{4,9}\b|\b[0-9a-f]{1
 
 // runs splits a text where it has ids, hashes, addresses and times.
 func (b *book) runs(s string) (all []run) {
-	s, at := inert(s), 0
+	s, at := b.clean(s), 0
 	for _, m := range codeForm.FindAllStringIndex(s, -1) {
 		if m[0] > at {
 			all = append(all, run{Text: s[at:m[0]]})

@@ -3,6 +3,7 @@ package document
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -128,11 +129,21 @@ func (b *book) who(name string) string {
 	return name
 }
 
-// target is somebody whom the campaign was aimed at, as the edition may say it: the
-// edition for everybody has no pseudonym of a single person.
-func (b *book) target(id string) string {
-	if own, ok := strings.CutPrefix(b.Edition, "person:"); b.open && id != "" && (!ok || own != id) {
-		return "a target"
+var personForm = regexp.MustCompile(`\bT-[0-9]{4,9}\b`)
+
+// clean is a text as the edition may show it: what would disturb its reading is made
+// visible, and in the editions for everybody no single target is named, by a
+// pseudonym either, whatever a person wrote.
+func (b *book) clean(s string) string {
+	s = inert(s)
+	if !b.open {
+		return s
 	}
-	return id
+	own, _ := strings.CutPrefix(b.Edition, "person:")
+	return personForm.ReplaceAllStringFunc(s, func(id string) string {
+		if id == own {
+			return id
+		}
+		return "[a target]"
+	})
 }

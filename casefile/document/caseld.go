@@ -85,8 +85,8 @@ func (g *graph) exhibit(id string) object {
 		}
 	}
 	content := object{"@type": "uco-observable:ContentDataFacet", "uco-observable:sizeInBytes": x.Size, "uco-observable:hash": hashes}
-	file := g.node("file", id, object{"@type": "uco-observable:File", "uco-core:hasFacet": []object{{"@type": "uco-observable:FileFacet", "uco-observable:fileName": inert(x.Name), "uco-observable:sizeInBytes": x.Size}, content}})
-	record := object{"@type": "case-investigation:ProvenanceRecord", "case-investigation:exhibitNumber": id, "uco-core:description": inert(strings.Join(slices.DeleteFunc([]string{x.Source, x.Basis}, func(s string) bool { return s == "" }), "; basis: ")),
+	file := g.node("file", id, object{"@type": "uco-observable:File", "uco-core:hasFacet": []object{{"@type": "uco-observable:FileFacet", "uco-observable:fileName": g.clean(x.Name), "uco-observable:sizeInBytes": x.Size}, content}})
+	record := object{"@type": "case-investigation:ProvenanceRecord", "case-investigation:exhibitNumber": id, "uco-core:description": g.clean(strings.Join(slices.DeleteFunc([]string{x.Source, x.Basis}, func(s string) bool { return s == "" }), "; basis: ")),
 		"uco-core:object": []object{file}, "uco-core:objectCreatedTime": moments(x.At)}
 	if len(x.Inputs) > 0 {
 		record["case-investigation:rootExhibitNumber"] = x.Inputs
@@ -96,15 +96,15 @@ func (g *graph) exhibit(id string) object {
 
 // act adds an entry of the ledger as an action: who, with what tool, on what.
 func (g *graph) act(e verify.Entry) object {
-	o := object{"@type": "case-investigation:InvestigativeAction", "uco-core:name": inert(cmp.Or(e.Text("action"), "withheld")),
+	o := object{"@type": "case-investigation:InvestigativeAction", "uco-core:name": g.clean(cmp.Or(e.Text("action"), "withheld")),
 		"uco-core:description": "Entry of the ledger; SHA-256 of its leaf " + leafHash(e)}
 	if t, err := time.Parse(time.RFC3339Nano, e.Text("at")); err == nil {
 		o["uco-action:startTime"], o["uco-action:endTime"] = moments(t), moments(t)
 	}
 	if tool := e.Text("tool"); tool != "" {
-		o["uco-action:instrument"] = g.node("tool", tool, object{"@type": "uco-tool:Tool", "uco-core:name": inert(tool)})
+		o["uco-action:instrument"] = g.node("tool", tool, object{"@type": "uco-tool:Tool", "uco-core:name": g.clean(tool)})
 	}
-	who := inert(g.actor(e))
+	who := g.clean(g.actor(e))
 	if name := e.Text("actor"); name != "" && !g.open {
 		o["uco-action:performer"] = g.node("identity", name, object{"@type": "uco-identity:Person", "uco-core:name": who})
 	} else {

@@ -82,21 +82,21 @@ func drafts(b *book) ([]File, error) {
 	leaf := map[int64]string{}
 	for _, e := range b.Entries {
 		leaf[e.N] = leafHash(e)
-		a := act{e.N, moment(e), inert(e.Text("action")), inert(b.actor(e)), inert(e.Text("reason"))}
+		a := act{e.N, moment(e), b.clean(e.Text("action")), b.clean(b.actor(e)), b.clean(e.Text("reason"))}
 		for _, id := range exhibitsOf(e) {
 			about[id] = append(about[id], a)
 		}
 	}
-	c := certificates{styled: style(certificatesStyle), Case: b.Case.ID, Title: b.title(), Edition: b.edition(), Made: stamp(b.Made), Tool: inert(b.Tool), Ledger: b.Ledger}
+	c := certificates{styled: style(certificatesStyle), Case: b.Case.ID, Title: b.title(), Edition: b.edition(), Made: stamp(b.Made), Tool: b.clean(b.Tool), Ledger: b.Ledger}
 	for _, s := range b.SelfTests {
-		c.Tests = append(c.Tests, SelfTest{inert(s.What), inert(s.Result), s.At})
+		c.Tests = append(c.Tests, SelfTest{b.clean(s.What), b.clean(s.Result), s.At})
 	}
 	for _, x := range b.Exhibits {
-		one := certificate{Exhibit: x, Who: inert(b.who(x.By)), When: stamp(x.At), Intact: stamp(x.Proved), Leaf: leaf[x.Entry], Process: processes[x.Kind], Acts: about[x.ID]}
-		one.Name, one.Source, one.Basis, one.Tool = inert(x.Name), inert(x.Source), inert(x.Basis), inert(x.Tool)
+		one := certificate{Exhibit: x, Who: b.clean(b.who(x.By)), When: stamp(x.At), Intact: stamp(x.Proved), Leaf: leaf[x.Entry], Process: processes[x.Kind], Acts: about[x.ID]}
+		one.Name, one.Source, one.Basis, one.Tool = b.clean(x.Name), b.clean(x.Source), b.clean(x.Basis), b.clean(x.Tool)
 		for _, in := range x.Inputs {
 			if from, ok := b.exhibits[in]; ok {
-				from.Name = inert(from.Name)
+				from.Name = b.clean(from.Name)
 				one.Inputs = append(one.Inputs, from)
 			}
 		}

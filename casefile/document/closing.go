@@ -228,7 +228,7 @@ var glossary = [][2]string{
 	{"Ledger", "The list of all acts on a case, to which entries can only be added."},
 	{"Operator", "Who uses a product against targets. The vendor, who makes it, is somebody else until that is shown."},
 	{"Print", "Traits of a client program by which it can be told from others."},
-	{"Pseudonym", "A number that stands for a person whose identity is sealed: T-0001."},
+	{"Pseudonym", "T and a number, for a person whose identity is sealed apart."},
 	{"Relay", "A server through which the sound of a call passes when two devices cannot or should not reach each other directly."},
 	{"Signalling", "The messages by which a call is set up, before anybody answers."},
 	{"Tier", "Who may see something: everybody (public), the court and the parties (court), counsel and the lead alone (" + string(casefile.Sealed) + ")."},

@@ -19,7 +19,7 @@ func (w *writer) flows() {
 	t := table{ID: "incidents", Caption: "Incidents", Head: columns("No.", "From", "Until", "What", "Rules", "Account", "Target", "#Calls", "Stopped", "Server", "Rests on", "Entry")}
 	for _, i := range w.incidents {
 		f := i.Fact
-		t.Rows = append(t.Rows, []cell{code(i.ID), at(f.From), at(f.Until), w.text(f.What), w.texts(f.Rules), code(f.Account), w.text(w.target(f.Target)), number(f.Calls),
+		t.Rows = append(t.Rows, []cell{code(i.ID), at(f.From), at(f.Until), w.text(f.What), w.texts(f.Rules), code(f.Account), w.text(f.Target), number(f.Calls),
 			w.text(yes(f.Stopped, "yes: nothing of the caller's choosing reached the callee", "no")), code(f.Server), w.rests(i.Record), w.of(i.Record)})
 	}
 	t.File = "tables/incident.csv"

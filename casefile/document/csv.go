@@ -24,14 +24,14 @@ type sheet struct {
 
 // file writes a sheet as RFC 4180 has it. A cell that a spreadsheet would take for
 // a formula begins with an apostrophe.
-func (s sheet) file(path string) (File, error) {
+func (s sheet) file(path string, clean func(string) string) (File, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
 	for _, row := range s.rows {
 		safe := make([]string, len(row))
 		for i, c := range row {
-			safe[i] = plain(c)
+			safe[i] = plain(clean(c))
 		}
 		if err := w.Write(safe); err != nil {
 			return File{}, err
@@ -42,7 +42,6 @@ func (s sheet) file(path string) (File, error) {
 }
 
 func plain(cell string) string {
-	cell = inert(cell)
 	// A spreadsheet also looks behind white space, and at the wide forms.
 	t := strings.TrimLeftFunc(cell, unicode.IsSpace)
 	if r, _ := utf8.DecodeRuneInString(t); t != "" && strings.ContainsRune("=+-@＝＋－＠", r) || strings.HasPrefix(cell, "\t") {
@@ -63,7 +62,7 @@ func tables(b *book) ([]File, error) {
 	}
 	var files []File
 	for _, s := range all {
-		f, err := s.file("tables/" + s.name + ".csv")
+		f, err := s.file("tables/"+s.name+".csv", b.clean)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +76,7 @@ func redactions(b *book) ([]File, error) {
 	for _, w := range b.Withheld {
 		s.rows = append(s.rows, []string{strconv.FormatInt(w.Entry, 10), w.Exhibit, w.Field, w.Why})
 	}
-	f, err := s.file("redactions.csv")
+	f, err := s.file("redactions.csv", b.clean)
 	return []File{f}, err
 }
 

@@ -35,7 +35,7 @@ func (x *bundle) accountObjects() (map[string]string, error) {
 func (x *bundle) observations(accounts map[string]string, incident string) (events []object, err error) {
 	places := map[string]string{}
 	for _, s := range x.servers {
-		places[s.ID] = x.domain("location", s.ID, s.At, object{"name": inert(s.Fact.Name), "country": s.Fact.Country, "city": inert(s.Fact.City)})
+		places[s.ID] = x.domain("location", s.ID, s.At, object{"name": x.clean(s.Fact.Name), "country": s.Fact.Country, "city": x.clean(s.Fact.City)})
 		x.relate(incident, "located-at", places[s.ID], s.Record)
 	}
 	for _, i := range x.incidents {
@@ -50,7 +50,7 @@ func (x *bundle) observations(accounts map[string]string, incident string) (even
 			seen["observed_data_refs"] = []string{data}
 		}
 		sightings := x.sightings(i, seen)
-		event := object{"status": "occurred", "description": inert(f.What), "start_time": instant(f.From), "end_time": instant(until), "start_time_fidelity": "second", "end_time_fidelity": "second",
+		event := object{"status": "occurred", "description": x.clean(f.What), "start_time": instant(f.From), "end_time": instant(until), "start_time_fidelity": "second", "end_time_fidelity": "second",
 			"event_types": []string{yes(f.Stopped, "blocked", "undetermined")}, "extensions": object{eventExtension: object{"extension_type": "new-sdo"}}}
 		if sightings != nil {
 			event["sighting_refs"] = sightings
@@ -63,7 +63,7 @@ func (x *bundle) observations(accounts map[string]string, incident string) (even
 // sightings adds that each rule of an incident matched.
 func (x *bundle) sightings(i item[fact.Incident], seen object) (ids []string) {
 	for _, rule := range i.Fact.Rules {
-		pattern := x.domain("attack-pattern", "rule "+rule, x.Case.Opened, object{"name": "Call that rule " + inert(rule) + " of Ringfence refuses", "external_references": []object{{"source_name": "ringfence", "external_id": inert(rule)}}})
+		pattern := x.domain("attack-pattern", "rule "+rule, x.Case.Opened, object{"name": "Call that rule " + x.clean(rule) + " of Ringfence refuses", "external_references": []object{{"source_name": "ringfence", "external_id": x.clean(rule)}}})
 		o := object{"sighting_of_ref": pattern, "summary": false}
 		for k, v := range seen {
 			o[k] = v
@@ -136,9 +136,9 @@ func (s sign) pattern() string { return fmt.Sprintf("[%s:%s = '%s']", s.kind, s.
 func (x *bundle) infrastructureObjects(incident string) error {
 	for _, h := range x.infrastructure {
 		f := h.Fact
-		o := object{"name": inert(f.Value), "infrastructure_types": []string{"unknown"}}
+		o := object{"name": x.clean(f.Value), "infrastructure_types": []string{"unknown"}}
 		if text := strings.TrimSpace(f.Role + " " + f.Owner); text != "" {
-			o["description"] = inert(strings.Join(slices.DeleteFunc([]string{f.Type, f.Role, f.Owner, f.Country}, func(s string) bool { return s == "" }), ", "))
+			o["description"] = x.clean(strings.Join(slices.DeleteFunc([]string{f.Type, f.Role, f.Owner, f.Country}, func(s string) bool { return s == "" }), ", "))
 		}
 		if !f.First.IsZero() {
 			o["first_seen"] = instant(f.First)
@@ -166,7 +166,7 @@ func (x *bundle) infrastructureObjects(incident string) error {
 		if from.IsZero() {
 			from = h.At
 		}
-		sign := x.domain("indicator", h.ID, h.At, object{"name": inert(f.Value), "description": "Seen in the case. Others may use the same host or name now, or did before.", "indicator_types": []string{"malicious-activity"},
+		sign := x.domain("indicator", h.ID, h.At, object{"name": x.clean(f.Value), "description": "Seen in the case. Others may use the same host or name now, or did before.", "indicator_types": []string{"malicious-activity"},
 			"pattern": s.pattern(), "pattern_type": "stix", "pattern_version": "2.1", "valid_from": instant(from)})
 		x.relate(sign, "indicates", id, h.Record)
 	}

@@ -130,7 +130,7 @@ func (w *writer) partiesAndPlace() {
 		t.Rows = append(t.Rows, []cell{code(p.ID), w.text(p.Fact.Name), w.text(p.Fact.Role), w.text(p.Fact.Text), w.rests(p.Record), w.of(p.Record)})
 	}
 	w.table(t, "parties")
-	w.said("Those whom the attack was aimed at appear only as classes, or under pseudonyms such as T-0001. Who they are is sealed apart from this file.")
+	w.said("Those whom the attack was aimed at appear only as classes, or under pseudonyms: T and a number. Who they are is sealed apart from this file.")
 	w.heading("Jurisdiction and venue")
 	if !w.written("jurisdiction") {
 		w.nothing("why one court or another has jurisdiction, in words")

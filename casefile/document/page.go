@@ -61,7 +61,7 @@ func (b *book) title() string {
 	if b.Case.Title == "" {
 		return "Case " + b.Case.ID
 	}
-	return inert(b.Case.Title)
+	return b.clean(b.Case.Title)
 }
 
 // moment is when an entry was made, for the eye.

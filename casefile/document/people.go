@@ -176,7 +176,7 @@ func (w *writer) forensics() {
 	t := table{ID: "devices", Caption: "Devices", Head: columns("No.", "Person", "Model", "System", "Verdict", "Acquired", "Traces from", "Which logs there were", "Rests on", "Entry"), File: "tables/device.csv"}
 	for _, d := range w.devices {
 		f := d.Fact
-		t.Rows = append(t.Rows, []cell{code(d.ID), code(w.target(f.Person)), w.text(f.Model), w.text(f.OS), w.text(f.Verdict), at(f.Taken), at(f.Traces), w.text(cmp.Or(f.Available, "not recorded")), w.rests(d.Record), w.of(d.Record)})
+		t.Rows = append(t.Rows, []cell{code(d.ID), w.text(f.Person), w.text(f.Model), w.text(f.OS), w.text(f.Verdict), at(f.Taken), at(f.Traces), w.text(cmp.Or(f.Available, "not recorded")), w.rests(d.Record), w.of(d.Record)})
 	}
 	w.table(t, "devices")
 	a := table{ID: "findings", Caption: "Traces on devices", Head: columns("No.", "Device", "When", "Severity", "What", "Where", "Published sign that matched", "Explanation", "Rests on", "Entry"), File: "tables/finding.csv"}

@@ -157,7 +157,7 @@ func (x *bundle) facts() error {
 			break
 		}
 	}
-	x.author = x.domain("identity", "service", x.Case.Opened, object{"name": inert(name), "identity_class": "organization"})
+	x.author = x.domain("identity", "service", x.Case.Opened, object{"name": x.clean(name), "identity_class": "organization"})
 	accounts, err := x.accountObjects()
 	if err != nil {
 		return err
