@@ -21,7 +21,7 @@ const module = "github.com/ringfence/ringfence/"
 // layers are the rooms, lowest first. A room imports rooms of lower layers, and
 // of its own folder; what else it may import is in beside, each with its reason.
 var layers = [][]string{
-	{"wire", "acquisition", "indicator"},
+	{"wire", "acquisition", "indicator", "verify"},
 	{"guard", "artifact"},
 	{"heuristic"},
 	{"check"},

@@ -67,7 +67,7 @@ func (c *serveCommand) Run(e *env) error {
 		return err
 	}
 	defer unlock()
-	secure, err := c.tlsConfig()
+	secure, terms, err := c.files()
 	if err != nil {
 		return err
 	}
@@ -79,10 +79,6 @@ func (c *serveCommand) Run(e *env) error {
 	var media *relay.Relay
 	watch := newLiveHunt(log)
 	known, err := openAddressDatabases(c.AddressDatabase)
-	if err != nil {
-		return err
-	}
-	terms, err := c.terms()
 	if err != nil {
 		return err
 	}
@@ -118,6 +114,14 @@ func (c *serveCommand) Run(e *env) error {
 		return err
 	}
 	return c.serve(e, s, watch.keepIn(e.ctx, s), listener, secure, log)
+}
+
+// files reads the certificate and the terms of service, where they are given.
+func (c *serveCommand) files() (secure *tls.Config, terms string, err error) {
+	if secure, err = c.tlsConfig(); err == nil {
+		terms, err = c.terms()
+	}
+	return secure, terms, err
 }
 
 // check refuses what cannot be meant.
@@ -166,8 +170,13 @@ func (c *serveCommand) tlsConfig() (*tls.Config, error) {
 func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt, l net.Listener, secure *tls.Config, log *slog.Logger) error {
 	base, end := context.WithCancel(context.Background())
 	defer end()
+	cases, err := c.cases(base, e, log)
+	if err != nil {
+		return err
+	}
+	defer cases.Close()
 	desk := console.New(console.Config{
-		Desk: console.Desk{Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store()},
+		Desk: console.Desk{Cases: cases, Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store(), Bans: s, Flags: s},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
 	signer, err := s.NoteSigner()
