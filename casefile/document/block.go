@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,15 @@ type run struct {
 func (r run) Short() bool { return len(r.Text) <= len(clock) }
 
 type cell []run
+
+// Long tells whether a cell needs some width to be read.
+func (c cell) Long() bool {
+	n := 0
+	for _, r := range c {
+		n += len(r.Text)
+	}
+	return n > 48
+}
 
 type table struct {
 	ID      string
@@ -155,7 +165,7 @@ func (b *book) support(id string) support {
 	case here:
 		s.Exhibit.Href = "#" + id
 	case known:
-		s.Missing = "withheld in this edition"
+		s.Missing = "withheld"
 	default:
 		s.Missing = "not in the case"
 	}
@@ -304,5 +314,17 @@ func (t *table) Anchor(row []cell) string {
 		return "entry-" + first
 	default:
 		return ""
+	}
+}
+
+// drop takes a column away.
+func (t *table) drop(name string) {
+	i := slices.IndexFunc(t.Head, func(c column) bool { return c.Name == name })
+	if i < 0 {
+		return
+	}
+	t.Head = slices.Delete(t.Head, i, i+1)
+	for r := range t.Rows {
+		t.Rows[r] = slices.Delete(t.Rows[r], i, i+1)
 	}
 }

@@ -23,6 +23,9 @@ func (w *writer) flows() {
 			w.text(yes(f.Stopped, "yes: nothing of the caller's choosing reached the callee", "no")), code(f.Server), w.rests(i.Record), w.of(i.Record)})
 	}
 	t.File = "tables/incident.csv"
+	if w.open {
+		t.drop("Target")
+	}
 	w.table(t, "incidents")
 	w.packets()
 }
@@ -100,7 +103,11 @@ func (b *book) events() (all []event) {
 		add(c.Fact.From, c.ID, rests, of, "Campaign begins: %s", c.Fact.Summary)
 		add(c.Fact.Until, c.ID, rests, of, "Campaign: last call that belongs to it")
 	}
-	for _, f := range b.findings {
+	findings, devices := b.findings, b.devices
+	if b.Edition == "public" {
+		findings, devices = nil, nil // see forensics
+	}
+	for _, f := range findings {
 		add(f.Fact.At, f.ID, b.rests(f.Record), b.of(f.Record), "Trace on device %s: %s", f.Fact.Device, f.Fact.What)
 	}
 	for _, x := range b.accounts {
@@ -116,7 +123,7 @@ func (b *book) events() (all []event) {
 	for _, v := range b.terms {
 		add(v.Fact.From, v.ID, b.rests(v.Record), b.of(v.Record), "Terms of service, version %s, in force", v.Fact.Version)
 	}
-	for _, d := range b.devices {
+	for _, d := range devices {
 		add(d.Fact.Taken, d.ID, b.rests(d.Record), b.of(d.Record), "Acquisition of a device")
 	}
 	all = append(all, b.notified()...)

@@ -91,12 +91,18 @@ var hidden = map[fact.Kind][]string{
 	fact.KindHours:    {"who"},
 }
 
+// Kinds each of whose rows is a person, and those of which it is a person's phone.
+var (
+	persons = []fact.Kind{fact.KindPerson, fact.KindNotice}
+	phones  = []fact.Kind{fact.KindDevice, fact.KindFinding}
+)
+
 // factSheet has a row for each fact of a kind; none in the editions for everybody
 // when each row is a person.
 func (b *book) factSheet(k fact.Kind) (sheet, error) {
 	s := sheet{name: string(k)}
 	of := fields[k]
-	if b.open && (k == fact.KindPerson || k == fact.KindNotice) {
+	if b.open && slices.Contains(persons, k) || b.Edition == "public" && slices.Contains(phones, k) {
 		return s, nil
 	}
 	if b.open {

@@ -70,7 +70,7 @@ func TestAllegationsRestOnExhibits(t *testing.T) {
 			t.Errorf("resting on %v: %v", exhibits, err)
 		}
 	}
-	if html := render(t, forEverybody(t))["case-file.html"]; !strings.Contains(html, "withheld in this edition") {
+	if html := render(t, forEverybody(t))["case-file.html"]; !strings.Contains(html, "(withheld)") {
 		t.Error("that an exhibit is withheld is not said")
 	}
 }

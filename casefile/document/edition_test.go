@@ -25,7 +25,7 @@ func TestForEverybody(t *testing.T) {
 		if m := regexp.MustCompile(`\bT-\d{4}`).FindString(text); m != "" {
 			t.Errorf("%s has %s", path, m)
 		}
-		if path == "tables/person.csv" || path == "tables/notice.csv" {
+		if slices.Contains([]string{"tables/person.csv", "tables/notice.csv", "tables/device.csv", "tables/finding.csv"}, path) {
 			t.Errorf("%s is there: each row would be a person", path)
 		}
 	}
