@@ -161,9 +161,11 @@ func (b *book) support(id string) support {
 	if known {
 		s.Entry = b.entry(n)
 	}
+	if b.listed[id] {
+		s.Exhibit.Href = "#" + id
+	}
 	switch _, here := b.exhibits[id]; {
 	case here:
-		s.Exhibit.Href = "#" + id
 	case known:
 		s.Missing = "withheld"
 	default:
@@ -200,7 +202,7 @@ func (b *book) runs(s string) (all []run) {
 			all = append(all, run{Text: s[at:m[0]]})
 		}
 		one := run{Text: s[m[0]:m[1]], Code: true}
-		if _, ok := b.exhibits[one.Text]; ok {
+		if b.listed[one.Text] {
 			one.Href = "#" + one.Text
 		}
 		all, at = append(all, one), m[1]
@@ -214,11 +216,13 @@ func (b *book) runs(s string) (all []run) {
 // entry is the number of an entry of the ledger.
 func (b *book) entry(n int64) run {
 	r := run{Text: strconv.FormatInt(n, 10), Code: true}
-	if b.extract[n] {
-		r.Href = "#entry-" + r.Text
+	if anchor := entryAnchor(n); b.listed[anchor] {
+		r.Href = "#" + anchor
 	}
 	return r
 }
+
+func entryAnchor(n int64) string { return "entry-" + strconv.FormatInt(n, 10) }
 
 func (b *book) text(s string) cell { return b.runs(s) }
 

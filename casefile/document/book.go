@@ -39,7 +39,7 @@ type book struct {
 
 	exhibits map[string]casefile.Exhibit
 	taken    map[string]int64 // the entry by which an exhibit was taken in, of withheld ones too
-	extract  map[int64]bool   // entries that stand in the extract
+	listed   map[string]bool  // exhibits and entries that have a row in the document, to which links lead
 }
 
 // kinds are those that are read here, in the order of their tables.
@@ -48,7 +48,7 @@ var kinds = []fact.Kind{fact.KindIncident, fact.KindCampaign, fact.KindFinding, 
 
 func read(s Source) (*book, error) {
 	b := &book{Source: s, open: s.Edition != "court" && s.Edition != "sealed",
-		exhibits: map[string]casefile.Exhibit{}, taken: map[string]int64{}, extract: map[int64]bool{}}
+		exhibits: map[string]casefile.Exhibit{}, taken: map[string]int64{}, listed: map[string]bool{}}
 	if s.Case.ID == "" || s.Edition == "" || s.Made.IsZero() {
 		return nil, errors.New("its source has no case, no edition or no time")
 	}
@@ -64,13 +64,14 @@ func read(s Source) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range s.Entries {
-		b.extract[e.N] = true
+	for i, e := range s.Entries {
+		b.listed[entryAnchor(e.N)] = i < maxRows
 		if a := e.Text("action"); a == "acquire" || a == "derive" {
 			b.taken[e.Text("exhibit")] = e.N
 		}
 	}
-	for _, x := range s.Exhibits {
+	for i, x := range s.Exhibits {
+		b.listed[x.ID] = i < maxRows
 		b.exhibits[x.ID], b.taken[x.ID] = x, x.Entry
 	}
 	slices.SortStableFunc(b.paragraphs, func(x, y item[fact.Paragraph]) int { return x.Fact.Order - y.Fact.Order })

@@ -2,11 +2,13 @@ package document
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/fact"
 )
 
@@ -72,5 +74,23 @@ func TestAllegationsRestOnExhibits(t *testing.T) {
 	}
 	if html := render(t, forEverybody(t))["case-file.html"]; !strings.Contains(html, "(withheld)") {
 		t.Error("that an exhibit is withheld is not said")
+	}
+}
+
+// What has more rows than a page can show is whole in the tables, and the page says
+// so; no link leads to a row that is not there.
+func TestManyExhibits(t *testing.T) {
+	y := &story{t, sample(t)}
+	for i := range maxRows + 50 {
+		y.exhibit(day(6, 19, 0, 0), fmt.Sprintf("file-%d", i), "records of the service", "own records of the service", "", casefile.Court, fmt.Sprint(i))
+	}
+	y.put(day(6, 20, 0, 0), "G-0090", fact.Paragraph{Section: "harm", Text: "It rests on the last one.", Allegation: true}, y.s.Exhibits[len(y.s.Exhibits)-1].ID)
+	files := render(t, y.s)
+	last := y.s.Exhibits[len(y.s.Exhibits)-1].ID
+	if text := files["case-file.html"]; !strings.Contains(text, "57 rows more are in") || strings.Contains(text, `href="#`+last) || !strings.Contains(text, last) {
+		t.Error("the rows that are left out are not said, or a link leads to one")
+	}
+	if rows := strings.Count(files["tables/exhibits.csv"], "\r\n"); rows != len(y.s.Exhibits)+1 {
+		t.Errorf("%d rows", rows)
 	}
 }
