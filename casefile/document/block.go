@@ -91,6 +91,9 @@ type figure struct {
 	Twin    []byte // HTML
 }
 
+// withheld is said where an edition does not show what the ledger has.
+const withheld = "withheld"
+
 // maxRows is how many rows of a table stand in the document; all are in its CSV.
 const maxRows = 2000
 
@@ -167,7 +170,7 @@ func (b *book) support(id string) support {
 	switch _, here := b.exhibits[id]; {
 	case here:
 	case known:
-		s.Missing = "withheld"
+		s.Missing = withheld
 	default:
 		s.Missing = "not in the case"
 	}

@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"html/template"
@@ -93,7 +94,7 @@ func drafts(b *book) ([]File, error) {
 	}
 	for _, x := range b.Exhibits {
 		one := certificate{Exhibit: x, Who: b.clean(b.who(x.By)), When: stamp(x.At), Intact: stamp(x.Proved), Leaf: leaf[x.Entry], Process: processes[x.Kind], Acts: about[x.ID]}
-		one.Name, one.Source, one.Basis, one.Tool = b.clean(x.Name), b.clean(x.Source), b.clean(x.Basis), b.clean(x.Tool)
+		one.Name, one.Source, one.Basis, one.Tool = b.clean(cmp.Or(x.Name, withheld)), b.clean(cmp.Or(x.Source, withheld)), b.clean(cmp.Or(x.Basis, withheld)), b.clean(x.Tool)
 		for _, in := range x.Inputs {
 			if from, ok := b.exhibits[in]; ok {
 				from.Name = b.clean(from.Name)

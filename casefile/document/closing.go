@@ -166,7 +166,7 @@ func (w *writer) exhibitList() {
 	w.begin("exhibits", "Exhibits")
 	t := table{ID: "exhibit-list", Caption: "Exhibits that this edition has", Head: columns("No.", "Name", "Source", "Basis", "Tier", "#Bytes", "SHA-256, SHA3-256", "Taken in", "By", "From", "Last proved intact", "Entry"), File: "tables/exhibits.csv"}
 	for _, x := range w.Exhibits {
-		t.Rows = append(t.Rows, []cell{{{Text: x.ID, Code: true}}, w.text(x.Name), w.text(x.Source), w.text(x.Basis), w.text(string(x.Tier)), number(x.Size), {{Text: x.SHA256, Code: true}, {Text: "\n"}, {Text: x.SHA3, Code: true}}, at(x.At), w.text(w.who(x.By)), w.texts(x.Inputs), at(x.Proved), {w.entry(x.Entry)}})
+		t.Rows = append(t.Rows, []cell{{{Text: x.ID, Code: true}}, w.text(cmp.Or(x.Name, withheld)), w.text(cmp.Or(x.Source, withheld)), w.text(cmp.Or(x.Basis, withheld)), w.text(string(x.Tier)), number(x.Size), {{Text: x.SHA256, Code: true}, {Text: "\n"}, {Text: x.SHA3, Code: true}}, at(x.At), w.text(w.who(x.By)), w.texts(x.Inputs), at(x.Proved), {w.entry(x.Entry)}})
 	}
 	w.table(t, "This edition has no exhibit.")
 	if n := len(w.taken) - len(w.exhibits); n > 0 {
@@ -197,7 +197,7 @@ func (w *book) actor(e verify.Entry) string {
 	if name := e.Text("actor"); name != "" {
 		return w.who(name)
 	}
-	return cmp.Or(e.Text("role"), "withheld")
+	return cmp.Or(e.Text("role"), withheld)
 }
 
 func (w *writer) redacted() {
