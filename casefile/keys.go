@@ -161,6 +161,9 @@ func (c *Case) sealedIdentity(h *Hand) (*age.HybridIdentity, error) {
 }
 
 func openKeyFile(path string, h *Hand) (*age.HybridIdentity, error) {
+	if h.identity == nil {
+		return nil, ErrNoIdentity
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

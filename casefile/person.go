@@ -37,13 +37,16 @@ type Person struct {
 	Recipient string    `json:"recipient"` // evidence is encrypted to it: an age recipient with ML-KEM-768 and X25519
 	Since     time.Time `json:"since"`
 	Until     time.Time `json:"until,omitzero"` // when the keys were withdrawn
+	Passkeys  []Passkey `json:"passkeys,omitempty"`
+
+	sessions []sessionKey // keys that a passkey gave the right to sign
 }
 
 // Hand is a person with the secret keys: who acts.
 type Hand struct {
 	Name     string
 	signer   note.Signer
-	identity *age.HybridIdentity
+	identity *age.HybridIdentity // nil: of a session, which opens no evidence
 	public   string
 }
 
@@ -103,7 +106,12 @@ func verifierKey(secret string) (string, error) {
 }
 
 // Public is what the operator enrolls of this person.
-func (h *Hand) Public() string { return h.public + "\n" + h.identity.Recipient().String() + "\n" }
+func (h *Hand) Public() string {
+	if h.identity == nil {
+		return h.public + "\n"
+	}
+	return h.public + "\n" + h.identity.Recipient().String() + "\n"
+}
 
 // Signer signs as this person.
 func (h *Hand) Signer() note.Signer { return h.signer }

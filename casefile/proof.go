@@ -88,7 +88,11 @@ func (r *Room) Prove(ctx context.Context, s State, n int64) (verify.Proof, error
 func (r *Room) Concerning(ctx context.Context, c *Case, persons bool) (all []verify.Entry, err error) {
 	queries := []ledger.Query{{Action: "open case"}, {Action: "head", Subject: c.Origin, Newest: true, Limit: 1}}
 	if persons {
-		queries = append(queries, ledger.Query{Action: "enroll"}, ledger.Query{Action: "withdraw"})
+		queries = append(queries, ledger.Query{Action: "enroll"}, ledger.Query{Action: "withdraw"}, ledger.Query{Action: "passkey"}, ledger.Query{Action: "delegate"})
+	}
+	used := map[string]bool{}
+	if err := c.Each(ctx, func(e verify.Entry) error { used[e.Text("key")] = true; return nil }); err != nil {
+		return nil, err
 	}
 	for _, q := range queries {
 		found, err := r.log.Find(ctx, q)
@@ -96,9 +100,17 @@ func (r *Room) Concerning(ctx context.Context, c *Case, persons bool) (all []ver
 			return nil, err
 		}
 		for _, e := range found {
-			if e.Text("action") != "open case" || e.Text("origin") == c.Origin {
-				all = append(all, e)
+			switch e.Text("action") {
+			case "open case":
+				if e.Text("origin") != c.Origin {
+					continue
+				}
+			case "delegate":
+				if !used[e.Text("key")] {
+					continue // of a session that did nothing here
+				}
 			}
+			all = append(all, e)
 		}
 	}
 	return all, nil

@@ -187,7 +187,7 @@ func persons(find func(ledger.Query) ([]verify.Entry, error)) (all []Person, err
 			}
 		}
 	}
-	return all, nil
+	return all, passkeys(find, all)
 }
 
 // Person returns who is enrolled under a name, or ErrStranger.
@@ -210,7 +210,7 @@ func (r *Room) person(ctx context.Context, h *Hand, roles ...Role) (Person, erro
 	switch {
 	case err != nil:
 		return p, err
-	case p.Key != h.public:
+	case !p.has(h.public, r.now()):
 		return p, fmt.Errorf("%s: %w: another key is", h.Name, ErrStranger)
 	case len(roles) > 0 && !slices.Contains(roles, p.Role):
 		return p, fmt.Errorf("%s is %s: %w; one of %v may", h.Name, p.Role, ErrNotYours, roles)

@@ -165,10 +165,10 @@ func (c *Case) checkEntry(e verify.Entry, persons []Person) error {
 		return fmt.Errorf("entry %d is of another ledger, or has no time", e.N)
 	}
 	for _, p := range persons {
-		if p.Name != e.Text("actor") || p.Key != e.Text("key") || at.Before(p.Since) || !p.Until.IsZero() && at.After(p.Until) {
+		if p.Name != e.Text("actor") || at.Before(p.Since) || !p.Until.IsZero() && at.After(p.Until) || !p.has(e.Text("key"), at) {
 			continue
 		}
-		v, err := note.NewVerifier(p.Key)
+		v, err := note.NewVerifier(e.Text("key"))
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -67,7 +68,7 @@ func File(name string, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer end()
-	v := &verifier{bag: b, r: &Report{Version: 1, File: name, Checks: []Check{}, Witnesses: []Witnessed{}, Stamps: []string{}}, persons: map[string][]person{}}
+	v := &verifier{bag: b, r: &Report{Version: 1, File: name, Checks: []Check{}, Witnesses: []Witnessed{}, Stamps: []string{}}, persons: map[string][]person{}, passkeys: map[string][]passkey{}}
 	v.check("archive", "nothing is in it that an export does not write", wrong)
 	v.check("bag", fmt.Sprintf("%d files are as the manifests say", len(b.sums)), b.manifests())
 	v.service(o)
@@ -80,12 +81,19 @@ func File(name string, o Options) (*Report, error) {
 
 type verifier struct {
 	*bag
-	r       *Report
-	key     string // base64 of the service's public key, with its kind
-	entries []Entry
-	persons map[string][]person // by name
-	heads   map[int64]string    // root by size of the case's log, from the service's log
-	genesis string              // origin of the case's log, from the service's log
+	r        *Report
+	key      string // base64 of the service's public key, with its kind
+	entries  []Entry
+	persons  map[string][]person  // by name
+	passkeys map[string][]passkey // by name
+	heads    map[int64]string     // root by size of the case's log, from the service's log
+	genesis  string               // origin of the case's log, from the service's log
+}
+
+// passkey is one of a person that stands in the service's log.
+type passkey struct {
+	id, party string
+	spki      []byte
 }
 
 // person is somebody whose key stands in the service's log.
@@ -185,15 +193,56 @@ func (v *verifier) take(e Entry) error {
 			return fmt.Errorf("entry %d of the service's log enrolls no person's key", e.N)
 		}
 		v.persons[key.Name()] = append(v.persons[key.Name()], person{Verifier: key, from: at})
+	case "passkey":
+		spki, err := base64.StdEncoding.DecodeString(e.Text("key"))
+		if err != nil {
+			return fmt.Errorf("entry %d of the service's log has no passkey", e.N)
+		}
+		v.passkeys[e.Text("name")] = append(v.passkeys[e.Text("name")], passkey{e.Text("credential"), e.Text("party"), spki})
+	case "delegate":
+		return v.delegate(e)
 	case "withdraw":
 		at, err := time.Parse(time.RFC3339Nano, e.Text("at"))
 		all := v.persons[e.Text("name")]
 		if err != nil || len(all) == 0 {
 			return fmt.Errorf("entry %d of the service's log withdraws nobody's key", e.N)
 		}
-		all[len(all)-1].until = at
+		for i := range all {
+			if all[i].until.IsZero() || at.Before(all[i].until) {
+				all[i].until = at
+			}
+		}
 	}
 	return nil
+}
+
+// delegate takes the key of a session, if a passkey of the person gave it the right
+// to sign.
+func (v *verifier) delegate(e Entry) error {
+	wrong := fmt.Errorf("entry %d of the service's log delegates to no key", e.N)
+	key, err := note.NewVerifier(e.Text("key"))
+	from, err2 := time.Parse(time.RFC3339Nano, e.Text("at"))
+	until, err3 := time.Parse(time.RFC3339Nano, e.Text("until"))
+	var a Assertion
+	err4 := json.Unmarshal(e.Open["assertion"].Value, &a)
+	if err != nil || err2 != nil || err3 != nil || err4 != nil || key.Name() != e.Text("name") {
+		return wrong
+	}
+	own, err := note.NewVerifier(v.r.Key)
+	if err != nil {
+		return err
+	}
+	for _, p := range v.passkeys[e.Text("name")] {
+		if p.id != e.Text("credential") {
+			continue
+		}
+		if err := a.Verify(p.spki, p.party, Delegation(own.Name(), e.Text("key"), until)); err != nil {
+			return fmt.Errorf("entry %d of the service's log: %w", e.N, err)
+		}
+		v.persons[key.Name()] = append(v.persons[key.Name()], person{key, from, until})
+		return nil
+	}
+	return wrong
 }
 
 func (v *verifier) witnesses() {
