@@ -166,6 +166,8 @@ func (d *console) changed(w http.ResponseWriter, r *http.Request, id wire.ID, wh
 	switch {
 	case errors.Is(err, guard.ErrNotFound):
 		d.showAccount(w, r, http.StatusConflict, "Nothing was changed: the account is gone, or somebody else has lifted the block.", "")
+	case errors.Is(err, guard.ErrBanned):
+		d.showAccount(w, r, http.StatusConflict, "Nothing was changed: the account is banned. Lift the ban, on its own page.", "")
 	case err != nil:
 		d.broken(w, r, "the block could not be changed", err)
 	default:

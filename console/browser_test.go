@@ -38,7 +38,7 @@ func newChromium(t *testing.T) *chromium {
 	t.Helper()
 	ctx := browser.Start(t)
 	m := newMemory(time.Now)
-	m.cases = roomOf(t, time.Now)
+	m.cases, m.bans = roomOf(t, time.Now), bansOf(t, time.Now)
 	server := httptest.NewServer(New(Config{Desk: m.desk(), Log: slog.New(slog.DiscardHandler), Build: "test"}))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
@@ -257,7 +257,8 @@ func TestLook(t *testing.T) {
 	c.shoot("signin", "light", false, 1280)
 	c.signIn()
 	id := newFile(t, c.memory).ID
-	pages := map[string]string{"cases": "/cases", "case": "/cases/" + id, "case-timeline": "/cases/" + id + "/timeline", "case-evidence": "/cases/" + id + "/evidence", "case-exhibit": "/cases/" + id + "/evidence?exhibit=E-0002",
+	c.banned(t)
+	pages := map[string]string{"bans": "/bans", "ban": "/bans/B-2026-0001", "ban-print": "/bans/B-2026-0002", "flags": "/flags", "flag": "/flags/1", "cases": "/cases", "case": "/cases/" + id, "case-timeline": "/cases/" + id + "/timeline", "case-evidence": "/cases/" + id + "/evidence", "case-exhibit": "/cases/" + id + "/evidence?exhibit=E-0002",
 		"case-people": "/cases/" + id + "/people", "case-file": "/cases/" + id + "/file", "case-log": "/cases/" + id + "/log", "home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys", "campaigns": "/campaigns", "campaign": "/campaigns/C-2026-0001",
 		"account": "/accounts/" + person(1).String(), "problem": "/verdicts/777"}
 	for name, path := range pages {

@@ -65,7 +65,7 @@ func newWindow(t *testing.T) *window {
 	c := &clock{t: time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)}
 	log := &syncBuffer{}
 	m := newMemory(c.now)
-	m.cases = roomOf(t, c.now)
+	m.cases, m.bans = roomOf(t, c.now), bansOf(t, c.now)
 	server := httptest.NewUnstartedServer(New(Config{Desk: m.desk(), Now: c.now, Log: slog.New(slog.NewTextHandler(log, nil)), Build: "test"}))
 	server.Config.ReadTimeout, server.Config.WriteTimeout = serverTime, serverTime
 	server.Start()

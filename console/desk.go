@@ -89,4 +89,6 @@ type Desk struct {
 	Cases   *casefile.Room // nil: there are no cases
 	Hunt    Hunt           // nil: there is no live hunt
 	Reports Reports        // nil: nobody can report a call
+	Bans    Bans           // nil: there are no bans
+	Flags   Flags          // nil with Bans
 }

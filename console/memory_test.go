@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/store"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -32,7 +33,8 @@ type memory struct {
 	hunt     []Campaign
 	reports  []guard.Report
 	cases    *casefile.Room
-	down     bool // the ledger cannot be read
+	bans     *store.Store // a real one
+	down     bool         // the ledger cannot be read
 }
 
 type memoryLink struct {
@@ -47,7 +49,7 @@ func newMemory(now func() time.Time) *memory {
 }
 
 func (m *memory) desk() Desk {
-	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Cases: m.cases, Hunt: memoryHunt{m}, Reports: m}
+	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Cases: m.cases, Hunt: memoryHunt{m}, Reports: m, Bans: m.bans, Flags: m.bans}
 }
 
 func (m *memory) add(v guard.Verdict) int64 {

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +55,7 @@ func numbered(all []guard.Ban, ids map[wire.ID]string) []guard.Ban {
 	for i := range all {
 		all[i].ID = ids[all[i].UID]
 	}
+	slices.SortStableFunc(all, func(a, b guard.Ban) int { return cmp.Or(a.Asked.Compare(b.Asked), cmp.Compare(a.ID, b.ID)) })
 	return all
 }
 
