@@ -23,7 +23,7 @@ var ErrNoIdentity = errors.New("evidence is opened with a key file, not by a ses
 // Passkey is one of a person, as it stands in the service's log.
 type Passkey struct {
 	Credential []byte    `json:"credential"` // its id
-	Key        []byte    `json:"key"`        // SubjectPublicKeyInfo, ECDSA on P-256
+	Key        []byte    `json:"key"`        // SubjectPublicKeyInfo
 	Party      string    `json:"party"`      // the host that it is for
 	Label      string    `json:"label"`
 	Record     []byte    `json:"-"` // the credential record of the library that checks it, JSON

@@ -9,7 +9,6 @@ import (
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/fact"
 	"github.com/ringfence/ringfence/store/ledger"
-	"github.com/ringfence/ringfence/verify"
 )
 
 const (
@@ -292,8 +291,8 @@ func (d *console) caseFile(ctx context.Context, c desk, _ url.Values) (any, erro
 		Paragraphs []paragraphRow
 		Missing    int
 		Exports    []act
-		Contents   []verify.Entry
 		MayExport  bool
+		Sections   []string
 	}
 	var err error
 	data.Paragraphs, err = facts(ctx, c, func(f *fact.Paragraph, r casefile.Record) paragraphRow {
@@ -311,7 +310,7 @@ func (d *console) caseFile(ctx context.Context, c desk, _ url.Values) (any, erro
 		}
 	}
 	entries, err := c.Acts(ctx, "export", 20)
-	data.Exports = acts(entries)
+	data.Exports, data.Sections = acts(entries), fact.Sections
 	data.MayExport = slices.Contains(casefile.Exporters, c.viewer.Role)
 	return data, err
 }

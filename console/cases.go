@@ -46,6 +46,8 @@ type casePage struct {
 	ID, Title string
 	Tab       string // "": the summary
 	Name      string // of the tab
+	Acting    bool   // this session may act
+	Wrong     string // with what was sent
 	Data      any
 }
 
@@ -61,36 +63,39 @@ type desk struct {
 // inCase answers a request with a page of a case: to those who may see it, and
 // after it was kept that they saw it.
 func (d *console) inCase(tab string, make func(context.Context, desk, url.Values) (any, error)) page {
-	return func(w http.ResponseWriter, r *http.Request) {
-		c, viewer, ok := d.caseFor(w, r)
-		if !ok {
-			return
-		}
-		data, err := make(r.Context(), desk{c, viewer}, r.URL.Query())
-		var wrong badQuery
-		if errors.As(err, &wrong) {
-			d.problem(w, r, http.StatusBadRequest, "The address of this page is not whole: "+string(wrong)+".", "Choose one of the pages of the case.")
-			return
-		}
-		if err == nil {
-			err = c.Saw(r.Context(), viewer.Name, r.URL.RequestURI())
-		}
-		if err != nil {
-			d.broken(w, r, "the case could not be read", err)
-			return
-		}
-		p := casePage{ID: c.ID, Title: c.Title, Tab: tab, Data: data}
-		for _, t := range caseTabs {
-			if t.Path == tab {
-				p.Name = t.Name
-			}
-		}
-		name := "case"
-		if tab != "" {
-			name += "_" + tab
-		}
-		d.render(w, r, http.StatusOK, name, c.ID+" "+p.Name, p)
+	return func(w http.ResponseWriter, r *http.Request) { d.showCase(w, r, tab, make, http.StatusOK, "") }
+}
+
+// showCase shows a page of a case, with what was wrong with a form.
+func (d *console) showCase(w http.ResponseWriter, r *http.Request, tab string, make func(context.Context, desk, url.Values) (any, error), status int, wrongForm string) {
+	c, viewer, ok := d.caseFor(w, r)
+	if !ok {
+		return
 	}
+	data, err := make(r.Context(), desk{c, viewer}, r.URL.Query())
+	var wrong badQuery
+	if errors.As(err, &wrong) {
+		d.problem(w, r, http.StatusBadRequest, "The address of this page is not whole: "+string(wrong)+".", "Choose one of the pages of the case.")
+		return
+	}
+	if err == nil {
+		err = c.Saw(r.Context(), viewer.Name, r.URL.RequestURI())
+	}
+	if err != nil {
+		d.broken(w, r, "the case could not be read", err)
+		return
+	}
+	p := casePage{ID: c.ID, Title: c.Title, Tab: tab, Data: data, Wrong: wrongForm, Acting: d.passkeys.hand(d.session(r)) != nil}
+	for _, t := range caseTabs {
+		if t.Path == tab {
+			p.Name = t.Name
+		}
+	}
+	name := "case"
+	if tab != "" {
+		name += "_" + tab
+	}
+	d.render(w, r, status, name, c.ID+" "+p.Name, p)
 }
 
 // badQuery says what is wrong with the query of a page's address.

@@ -39,6 +39,8 @@ type console struct {
 	Config
 	streams streams
 	cases   openCases
+
+	passkeys keyring
 }
 
 // New returns the pages of the console. It serves one host name, at its root.
@@ -51,12 +53,15 @@ func New(c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	d := &console{Config: c, streams: streams{open: map[string]int{}}, cases: openCases{open: map[string]*casefile.Case{}}}
+	d := &console{Config: c, streams: streams{open: map[string]int{}}, cases: openCases{open: map[string]*casefile.Case{}},
+		passkeys: keyring{ceremonies: map[string]ceremony{}, hands: map[string]*casefile.Hand{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{file}", serveAsset)
 	mux.Handle("GET "+look.Path, look.Handler())
 	mux.HandleFunc("GET /sign-in", d.signInPage)
 	mux.HandleFunc("POST /sign-in", d.signIn)
+	mux.HandleFunc("POST /passkey/begin", d.enterBegin)
+	mux.HandleFunc("POST /passkey/finish", d.enterFinish)
 	for pattern, page := range map[string]page{
 		"POST /sign-out":               d.signOut,
 		"GET /{$}":                     d.home,
@@ -84,6 +89,9 @@ func New(c Config) http.Handler {
 		"GET /campaigns/{id}/live":     d.liveCampaigns,
 		"POST /campaigns/{id}/hold":    d.hold,
 		"POST /campaigns/{id}/release": d.release,
+		"GET /me":                      d.me,
+		"POST /me/passkey/begin":       d.addBegin,
+		"POST /me/passkey/finish":      d.addFinish,
 		"GET /cases":                   d.caseList,
 		"GET /cases/{case}":            d.inCase("", d.caseSummary),
 		"GET /cases/{case}/timeline":   d.inCase("timeline", d.caseTimeline),
@@ -91,6 +99,8 @@ func New(c Config) http.Handler {
 		"GET /cases/{case}/people":     d.inCase("people", d.casePeople),
 		"GET /cases/{case}/file":       d.inCase("file", d.caseFile),
 		"GET /cases/{case}/log":        d.inCase("log", d.caseLog),
+		"POST /cases/{case}/file":      d.act("file", d.caseFile, paragraphOf),
+		"POST /cases/{case}":           d.act("", d.caseSummary, deadlineOf),
 		"/":                            d.nowhere,
 	} {
 		mux.HandleFunc(pattern, d.signedIn(page))

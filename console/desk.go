@@ -57,6 +57,9 @@ type Doors interface {
 	// errors are guard.ErrLinkUsed, guard.ErrLinkExpired and guard.ErrNotFound.
 	Redeem(ctx context.Context, token string) (session string, err error)
 
+	// Enter makes a session for somebody whose passkey was checked.
+	Enter(ctx context.Context, name string) (session string, err error)
+
 	// Analyst returns who holds the session, or guard.ErrNotFound when it has
 	// ended.
 	Analyst(ctx context.Context, session string) (guard.Analyst, error)

@@ -265,6 +265,14 @@ func (m *memory) Analyst(_ context.Context, session string) (guard.Analyst, erro
 	return a, nil
 }
 
+func (m *memory) Enter(_ context.Context, name string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	session := newToken()
+	m.sessions[session] = guard.Analyst{Name: name, Since: m.now(), Expires: m.now().Add(12 * time.Hour)}
+	return session, nil
+}
+
 func (m *memory) End(_ context.Context, session string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

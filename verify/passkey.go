@@ -2,7 +2,9 @@ package verify
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -25,13 +27,12 @@ const (
 	userVerified = 1 << 2
 )
 
-// Verify tells whether a passkey, an ECDSA key on P-256 as SubjectPublicKeyInfo,
-// signed a challenge for a relying party, with the person verified.
+// Verify tells whether a passkey, an ECDSA or RSA key as SubjectPublicKeyInfo, signed
+// a challenge for a relying party, with the person verified.
 func (a Assertion) Verify(spki []byte, party string, challenge []byte) error {
 	key, err := x509.ParsePKIXPublicKey(spki)
-	public, ok := key.(*ecdsa.PublicKey)
-	if err != nil || !ok {
-		return errors.New("the passkey is no ECDSA key")
+	if err != nil {
+		return fmt.Errorf("the passkey: %w", err)
 	}
 	var client struct{ Type, Challenge string }
 	if err := json.Unmarshal(a.ClientData, &client); err != nil || client.Type != "webauthn.get" {
@@ -49,10 +50,17 @@ func (a Assertion) Verify(spki []byte, party string, challenge []byte) error {
 	}
 	data := sha256.Sum256(a.ClientData)
 	sum := sha256Of(a.AuthenticatorData, data[:])
-	if !ecdsa.VerifyASN1(public, sum[:], a.Signature) {
-		return errors.New("the passkey's signature is wrong")
+	switch public := key.(type) { // ES256 and RS256 (RFC 9053 §2.1, RFC 8812 §2)
+	case *ecdsa.PublicKey:
+		if ecdsa.VerifyASN1(public, sum[:], a.Signature) {
+			return nil
+		}
+	case *rsa.PublicKey:
+		if rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], a.Signature) == nil {
+			return nil
+		}
 	}
-	return nil
+	return errors.New("the passkey's signature is wrong")
 }
 
 // Delegation is the challenge by which a passkey gives a key of a session the right
