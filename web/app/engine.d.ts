@@ -44,6 +44,11 @@ export interface HeldBack {
   reported: boolean;       // this person reported that call
 }
 
+export interface Terms { version: string; text: string; sha256: string } // "" all: there are none
+
+// held: this account's calls ring only with people who know it, because of this ban of another one; accepted: the terms of service.
+export interface Standing { held: boolean; ban: string; appealed: boolean; accepted: boolean }
+
 export interface IceServers { urls: string[]; username: string; credential: string }
 
 // Events, one object each, handed to the callback of listen().
@@ -66,6 +71,10 @@ export interface Engine {
   open(): Promise<Me>;                                     // loads the device's state; takes the Web Lock
   listen(callback: (event: EngineEvent) => void): void;
   register(invite: string, name: string): Promise<Me>;
+  terms(): Promise<Terms>;
+  acceptTerms(sha256: string): Promise<void>;              // of terms that the person has seen: before register they go with it; "" takes it back
+  standing(): Promise<Standing>;
+  object(text: string): Promise<void>;                     // to a ban, or to calls that are held back: once
   connect(): Promise<void>;                                // signs in and keeps the device socket
   signOut(): Promise<void>;
   deleteAccount(): Promise<void>;

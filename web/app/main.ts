@@ -6,6 +6,7 @@ import { explain, load } from "./load";
 import { onCallEvent } from "./phone";
 import { toast } from "./say";
 import { mount, unmount } from "./shell";
+import { closedPage, lookAtStanding } from "./standing";
 import { state } from "./state";
 import { applyLanguage, onLanguage, t } from "./words";
 import { takeInvite, welcome } from "./welcome";
@@ -60,12 +61,13 @@ async function enter(): Promise<void> {
   state.contacts = await state.engine.contacts();
   redraw = () => mount(root);
   mount(root);
-  await state.engine.connect().catch((error: unknown) => {
+  const connected = await state.engine.connect().then(() => true, (error: unknown) => {
     const code = (error as { code?: string }).code ?? "";
-    if (code === "signed_out" || code === "build_too_old") return; // an event says so, with its own page
+    if (["signed_out", "banned", "banned_appealed", "build_too_old"].includes(code)) return; // an event says so, with its own page
     if (code !== "offline") toast(explain(error), true);
   });
   await Promise.allSettled([state.refreshContacts(), state.refreshNotices()]);
+  if (connected) await lookAtStanding();
 }
 
 function onEvent(e: EngineEvent): void {
@@ -114,8 +116,16 @@ state.on("contacts", null, () => {
 state.on("connection", null, (to) => {
   if (to === "other_window") otherWindow();
   if (to === "build_too_old") stopPage("build_too_old", t("build_too_old_text"), { label: t("reload"), do: () => location.reload() });
-  if (to === "signed_out") stopPage("signed_out", t("signed_out_text"), { label: t("sign_in"), do: () => location.reload() });
+  if (to === "signed_out") void signedOut();
 });
+
+async function signedOut(): Promise<void> {
+  stopPage("signed_out", t("signed_out_text"), { label: t("sign_in"), do: () => location.reload() });
+  const page = await closedPage();
+  if (!page) return;
+  redraw = () => void signedOut();
+  root.replaceChildren(page);
+}
 
 function otherWindow(): void {
   stopPage("other_window", t("other_window_text"), { label: t("take_over"), do: () => location.reload() });

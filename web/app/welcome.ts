@@ -5,6 +5,7 @@ import { explain } from "./load";
 import { busy } from "./say";
 import { state } from "./state";
 import { languageSwitch } from "./settings";
+import { termsField } from "./standing";
 import { t } from "./words";
 
 // takeInvite reads the code out of the link's fragment, which no server saw,
@@ -28,7 +29,8 @@ function draw(root: HTMLElement, invite: string, done: () => void): void {
   const join = h("button", { class: "main wide", type: "submit" }, t("welcome_join"));
   const nameField = h("div", { class: "field" }, h("label", { for: "name" }, t("welcome_name")), name, h("p", { class: "hint", id: "name-hint" }, t("welcome_name_hint")));
   const againText = h("p", { class: "hint", hidden: true }, t("welcome_replace_text"));
-  again.addEventListener("change", () => { nameField.hidden = again.checked; againText.hidden = !again.checked; });
+  const terms = termsField();
+  again.addEventListener("change", () => { nameField.hidden = terms.element.hidden = again.checked; againText.hidden = !again.checked; });
 
   const refuse = (field: HTMLInputElement, text: string) => {
     field.setAttribute("aria-invalid", "true");
@@ -38,9 +40,11 @@ function draw(root: HTMLElement, invite: string, done: () => void): void {
   const submit = (e: Event) => {
     e.preventDefault();
     wrong.textContent = "";
-    for (const f of [code, name]) f.removeAttribute("aria-invalid");
+    for (const f of root.querySelectorAll("[aria-invalid]")) f.removeAttribute("aria-invalid");
     const chosen = again.checked ? "" : name.value.trim();
     if (!again.checked && !/^[a-z0-9_]{3,20}$/.test(chosen)) return refuse(name, t("welcome_name_wrong"));
+    const unread = again.checked ? null : terms.missing();
+    if (unread) return refuse(unread, t("terms_must"));
     void busy(join, async () => {
       join.textContent = t("welcome_joining");
       try {
@@ -61,6 +65,7 @@ function draw(root: HTMLElement, invite: string, done: () => void): void {
       h("form", { novalidate: true, on: { submit } },
         h("div", { class: "field", hidden: invite !== "" }, h("label", { for: "invite" }, t("welcome_invite")), code, h("p", { class: "hint", id: "invite-hint" }, t("welcome_invite_hint"))),
         nameField,
+        terms.element,
         wrong,
         join,
         h("div", { class: "check" }, again, h("label", { for: "again" }, t("welcome_replace"))),

@@ -16,6 +16,10 @@ func (e *engine) methods() map[string]method {
 	return map[string]method{
 		"open":          e.openMethod,
 		"register":      e.register,
+		"terms":         e.terms,
+		"acceptTerms":   e.acceptTerms,
+		"standing":      e.standing,
+		"object":        e.objects,
 		"connect":       e.connect,
 		"signOut":       e.ending((*client.Client).SignOut),
 		"deleteAccount": e.ending((*client.Client).DeleteAccount),
