@@ -21,7 +21,12 @@ build: web ## write bin/ringfence, and bin/ringfence-verify, which checks case f
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ringfence ./cmd/ringfence
 	cd verify && $(GO) build -trimpath -ldflags "-s -w" -o ../bin/ringfence-verify ./cmd/ringfence-verify
 
-test: build ## all tests; the browser tests need Chromium and say so when it is missing
+AXE := 4.14.1
+bin/axe.min.js: # axe-core, for the tests of accessibility; without npm they say that they were not run
+	@mkdir -p bin && cd bin && npm pack --silent axe-core@$(AXE) >/dev/null && tar xzf axe-core-$(AXE).tgz package/axe.min.js && \
+	  mv package/axe.min.js . && rm -rf package axe-core-$(AXE).tgz && touch axe.min.js || echo "MISSING: npm; no page is tried for accessibility"
+
+test: build bin/axe.min.js ## all tests; the browser tests need Chromium and say so when it is missing
 	$(GO) test ./...
 	$(GO) test -tags weakened ./testrange
 	cd verify && $(GO) test ./...
