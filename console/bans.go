@@ -36,6 +36,19 @@ const (
 	maxAnswer = 2000 // characters of a field of the form
 )
 
+// banRoutes are the pages of bans and flags.
+func (d *console) banRoutes() map[string]page {
+	return map[string]page{
+		"GET /bans":                   d.bansPage,
+		"POST /bans":                  d.addBan,
+		"GET /bans/{id}":              d.ban,
+		"POST /bans/{id}/{deed}":      d.doBan,
+		"GET /flags":                  d.flagList,
+		"GET /flags/{number}":         d.flag,
+		"POST /flags/{number}/decide": d.decideFlag,
+	}
+}
+
 // banForm is what stands in the form for a new ban.
 type banForm struct {
 	Kind, Value, Terms, Reason, Case, Evidence, Days string

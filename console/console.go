@@ -62,7 +62,21 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	mux.HandleFunc("POST /passkey/begin", d.enterBegin)
 	mux.HandleFunc("POST /passkey/finish", d.enterFinish)
-	for pattern, page := range map[string]page{
+	for _, some := range []map[string]page{d.routes(), d.banRoutes()} {
+		for pattern, page := range some {
+			mux.HandleFunc(pattern, d.signedIn(page))
+		}
+	}
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.problem(w, r, http.StatusForbidden, "This was sent from another site.", "Open the console in its own window and do it there.")
+	}))
+	return d.protect(crossOrigin.Handler(mux))
+}
+
+// routes are the pages of those who are signed in, but for those of bans.
+func (d *console) routes() map[string]page {
+	return map[string]page{
 		"POST /sign-out":               d.signOut,
 		"GET /{$}":                     d.home,
 		"GET /verdicts":                d.verdicts,
@@ -71,13 +85,6 @@ func New(c Config) http.Handler {
 		"GET /verdicts/{number}/data":  d.download,
 		"GET /rules":                   d.rules,
 		"GET /blocks":                  d.blocks,
-		"GET /bans":                    d.bansPage,
-		"POST /bans":                   d.addBan,
-		"GET /bans/{id}":               d.ban,
-		"POST /bans/{id}/{deed}":       d.doBan,
-		"GET /flags":                   d.flagList,
-		"GET /flags/{number}":          d.flag,
-		"POST /flags/{number}/decide":  d.decideFlag,
 		"GET /keys":                    d.keys,
 		"GET /accounts":                d.find,
 		"GET /accounts/{id}":           d.account,
@@ -102,14 +109,7 @@ func New(c Config) http.Handler {
 		"POST /cases/{case}/file":      d.act("file", d.caseFile, paragraphOf),
 		"POST /cases/{case}":           d.act("", d.caseSummary, deadlineOf),
 		"/":                            d.nowhere,
-	} {
-		mux.HandleFunc(pattern, d.signedIn(page))
 	}
-	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.problem(w, r, http.StatusForbidden, "This was sent from another site.", "Open the console in its own window and do it there.")
-	}))
-	return d.protect(crossOrigin.Handler(mux))
 }
 
 // A page answers a request of somebody who is signed in.
