@@ -100,20 +100,23 @@ func (r *Room) Concerning(ctx context.Context, c *Case, persons bool) (all []ver
 			return nil, err
 		}
 		for _, e := range found {
-			switch e.Text("action") {
-			case "open case":
-				if e.Text("origin") != c.Origin {
-					continue
-				}
-			case "delegate":
-				if !used[e.Text("key")] {
-					continue // of a session that did nothing here
-				}
+			if concerns(e, c, used) {
+				all = append(all, e)
 			}
-			all = append(all, e)
 		}
 	}
 	return all, nil
+}
+
+// concerns leaves out other cases, and sessions that did nothing in this one.
+func concerns(e verify.Entry, c *Case, used map[string]bool) bool {
+	switch e.Text("action") {
+	case "open case":
+		return e.Text("origin") == c.Origin
+	case "delegate":
+		return used[e.Text("key")]
+	}
+	return true
 }
 
 // ShownFrom is the tier from which on a field of an entry is shown.
