@@ -10,7 +10,7 @@ import (
 )
 
 // The document is looked at as people will: light, dark, on a phone.
-// RINGFENCE_SCREENSHOTS=DIR keeps what was seen.
+// axe-core finds nothing in it. RINGFENCE_SCREENSHOTS=DIR keeps what was seen.
 func TestInBrowser(t *testing.T) {
 	ctx := browser.Start(t)
 	court, public, own := render(t, sample(t)), render(t, forEverybody(t)), render(t, own(t))
@@ -29,6 +29,7 @@ func TestInBrowser(t *testing.T) {
 				t.Fatal(err)
 			}
 			browser.Look(t, ctx, "document-"+name, file, of.dark, of.width)
+			browser.Axe(t, ctx, name)
 		})
 	}
 }
