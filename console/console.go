@@ -96,6 +96,7 @@ func (d *console) routes() map[string]page {
 		"GET /campaigns/{id}/live":     d.liveCampaigns,
 		"POST /campaigns/{id}/hold":    d.hold,
 		"POST /campaigns/{id}/release": d.release,
+		"GET /palette":                 d.palette,
 		"GET /me":                      d.me,
 		"POST /me/passkey/begin":       d.addBegin,
 		"POST /me/passkey/finish":      d.addFinish,

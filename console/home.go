@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	homeRows   = 8
-	homeBlocks = 5
-	homeDays   = 7 // that the bars span, today with them
+	homeRows      = 8
+	homeBlocks    = 5
+	homeCampaigns = 3
+	homeDays      = 7 // that the bars span, today with them
 )
 
 // bar is one rule in the drawing of the last days. The drawing is a column of a
@@ -44,6 +45,9 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 		Rules      int
 		Config     guard.Config
 		Limits     []limit
+		Campaigns  []campaignRow
+		Cases      []caseRow
+		Work       work
 	}
 	data.Since = today.AddDate(0, 0, 1-homeDays)
 	data.TodayCalls = query{filter: guard.Filter{Kind: guard.Offer, Origin: guard.FromPeople, From: today}}.address("/verdicts", 0)
@@ -61,6 +65,13 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		data.Dry, err = d.Desk.Keys.Dry(ctx, guard.DryFilter{Now: true}, guard.Newest(homeDry+1))
+	}
+	if err == nil && d.Desk.Hunt != nil {
+		data.Campaigns, _, err = d.campaignRows(ctx)
+		data.Campaigns = data.Campaigns[:min(len(data.Campaigns), homeCampaigns)]
+	}
+	if err == nil {
+		data.Cases, data.Work, err = d.work(ctx, analyst(r).Name)
 	}
 	if err != nil {
 		d.broken(w, r, "the overview could not be read", err)
