@@ -23,14 +23,19 @@ func (d *console) palette(w http.ResponseWriter, r *http.Request) {
 			d.Log.Error("console: the cases could not be read for the palette", "error", err)
 		}
 		for _, row := range rows {
-			for _, t := range caseTabs {
-				one := place{inert(row.ID + " " + t.Name + ": " + row.Title), "/cases/" + row.ID}
-				if t.Path != "" {
-					one.Path += "/" + t.Path
-				}
-				all = append(all, one)
-			}
+			all = append(all, casePlaces(row)...)
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"places": all})
+}
+
+func casePlaces(row caseRow) (all []place) {
+	for _, t := range caseTabs {
+		one := place{inert(row.ID + " " + t.Name + ": " + row.Title), "/cases/" + row.ID}
+		if t.Path != "" {
+			one.Path += "/" + t.Path
+		}
+		all = append(all, one)
+	}
+	return all
 }
