@@ -171,6 +171,8 @@ func (b *Ban) Check() error {
 		return fmt.Errorf("a case is written K-2026-0001, not %q", b.Case)
 	case len(b.Evidence) > maxExhibits || slices.ContainsFunc(b.Evidence, func(e string) bool { return !exhibitID.MatchString(e) }):
 		return fmt.Errorf("evidence is named E-0001, at most %d times", maxExhibits)
+	case len(b.Name) > maxBanName:
+		return errors.New("a ban names an account with a name that is too long")
 	case len(b.Evidence) > 0 && b.Case == "":
 		return errors.New("exhibits are numbered in a case: name the case as well")
 	case len(b.By) == 0 || len(b.By) > 2 || slices.ContainsFunc(b.By, func(n string) bool { return !written(n, maxBanName) }):

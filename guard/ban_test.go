@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"testing"
@@ -51,6 +52,28 @@ func TestMeets(t *testing.T) {
 	if (Ban{Kind: BanPrint}).Meets("", "", netip.Addr{}) {
 		t.Error("nothing that is known meets a ban")
 	}
+}
+
+// What another node says is read without stumbling, and what passes leaves bans that
+// are whole.
+func FuzzBanActs(f *testing.F) {
+	f.Add([]byte(`[{"uid":"01000000000000000000000000000000","ban":"01000000000000000000000000000000","at":"2026-11-01T00:00:00Z","do":"add","by":"mara","text":"x","new":{"id":"B-2026-0001","kind":"print","value":"c1-aa","reason":"x","by":["mara","noor"],"until":"2026-12-01T00:00:00Z"}},{"uid":"02000000000000000000000000000000","ban":"01000000000000000000000000000000","at":"2026-11-02T00:00:00Z","do":"lift","by":"noor","text":"x"}]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var acts, whole []BanAct
+		if json.Unmarshal(b, &acts) != nil {
+			return
+		}
+		for _, a := range acts {
+			if a.Check() == nil {
+				whole = append(whole, a)
+			}
+		}
+		for _, b := range Fold(whole) {
+			if b.UID.IsZero() || len(b.By) == 0 || b.Reason == "" || b.Broad() && !b.Since.IsZero() && (len(b.By) < 2 || b.Until.IsZero()) {
+				t.Errorf("a ban is not whole: %+v", b)
+			}
+		}
+	})
 }
 
 // Whatever the order in which acts are heard of, the same bans are left.

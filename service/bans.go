@@ -18,16 +18,17 @@ const (
 	bansTopic  = "bans.acts"
 	bansAsked  = "bans.asked"
 	bansAgain  = 10 * time.Minute // nodes ask each other anew: the bus keeps nothing
-	actsAtOnce = 32               // in a message of the bus: each is a few kilobytes at most
+	actsAtOnce = 8                // in a message of the bus: each is up to 20 kB
 )
 
 // bans are those in force, in memory: who signs in and what is seen of a client
 // is held against them. They are in the store, where another process, the command
 // line, may add some; a look at the number of the newest act shows it.
 type bans struct {
-	mu      sync.Mutex // one refresh at a time
-	seen    int64      // number of the newest act that was seen
-	expires time.Time  // when the next of them does; zero: none
+	mu      sync.Mutex       // one refresh at a time
+	seen    int64            // number of the newest act that was seen
+	expires time.Time        // when the next of them does; zero: none
+	known   map[wire.ID]bool // those of accounts, by uid: whether in force
 	inForce []guard.Ban
 	reading sync.RWMutex
 }
@@ -86,13 +87,14 @@ func (s *Service) refreshBans(ctx context.Context) error {
 		return err
 	}
 	inForce, next := inForceAt(all, now)
+	changed := s.bans.changed(all, now)
 	s.bans.reading.Lock()
 	s.bans.inForce = inForce
 	s.bans.reading.Unlock()
-	if err := s.store.SettleBans(ctx); err != nil {
+	if err := s.store.SettleBans(ctx, changed); err != nil {
 		return err
 	}
-	for _, b := range inForce {
+	for _, b := range changed {
 		if err := s.shutOut(ctx, b); err != nil {
 			return err
 		}
@@ -107,7 +109,21 @@ func (s *Service) refreshBans(ctx context.Context) error {
 		return err
 	}
 	s.bans.seen, s.bans.expires = newest, next
+	for _, b := range changed {
+		s.bans.known[b.UID] = b.InForce(now)
+	}
 	return nil
+}
+
+// changed returns the bans of accounts that were not known to be, or not to be, in
+// force.
+func (b *bans) changed(all []guard.Ban, now time.Time) (changed []guard.Ban) {
+	for _, one := range all {
+		if was, known := b.known[one.UID]; one.Kind == guard.BanAccount && (!known || was != one.InForce(now)) {
+			changed = append(changed, one)
+		}
+	}
+	return changed
 }
 
 func inForceAt(all []guard.Ban, now time.Time) (inForce []guard.Ban, next time.Time) {
@@ -126,7 +142,7 @@ func inForceAt(all []guard.Ban, now time.Time) (inForce []guard.Ban, next time.T
 // shutOut ends what a banned account has open here.
 func (s *Service) shutOut(ctx context.Context, b guard.Ban) error {
 	id, err := wire.ParseID(b.Value)
-	if b.Kind != guard.BanAccount || err != nil {
+	if err != nil || !b.InForce(s.config.Now()) {
 		return nil
 	}
 	s.hub.end(id, "banned")

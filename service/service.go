@@ -163,6 +163,7 @@ func (s *Service) start(ctx context.Context) error {
 	s.nonces.live = map[[32]byte]nonce{}
 	s.calls.timers, s.calls.kept, s.calls.ringing, s.calls.grace = map[clock]*time.Timer{}, map[clock][]byte{}, ringTime, graceTime
 	s.proof.live = map[[32]byte]challenge{}
+	s.bans.known = map[wire.ID]bool{}
 	s.office = post.New(post.Options{
 		Mailbox: s.mailbox, Guard: s.guard, Tokens: s.store, Folder: s.config.Data, Tagged: s.tagged, Now: s.config.Now,
 	})

@@ -360,23 +360,23 @@ func (s *Store) settleBans(t *tx, which map[wire.ID]bool) error {
 	return nil
 }
 
-// SettleBans puts blocks right whose bans have expired, or that another process
-// added, also in the memory of this one.
-func (s *Store) SettleBans(ctx context.Context) error {
-	all, err := s.Bans(ctx)
-	if err != nil {
-		return err
-	}
+// SettleBans puts the blocks of these bans right, which have begun, ended or expired
+// since, perhaps by another process: also in the memory of this one.
+func (s *Store) SettleBans(ctx context.Context, changed []guard.Ban) error {
 	return s.writer.do(ctx, func(t *tx) error {
-		for _, b := range all {
-			if b.Kind != guard.BanAccount {
-				continue
+		touched := map[wire.ID]bool{}
+		for _, b := range changed {
+			if id, err := wire.ParseID(b.Value); b.Kind == guard.BanAccount && err == nil {
+				touched[id] = true
 			}
+		}
+		t.after(func() { s.forgetTokensOf(touched) })
+		for _, b := range changed {
 			if err := errors.Join(s.keepBlock(t, b), s.endBlock(t, b)); err != nil {
 				return err
 			}
-			id, _ := wire.ParseID(b.Value)
-			t.after(func() { s.forgetTokens(id) })
+		}
+		for id := range touched {
 			if err := s.learnTokens(t, id); err != nil {
 				return err
 			}

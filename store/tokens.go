@@ -100,11 +100,13 @@ func (s *Store) remember(all []token) {
 }
 
 // forgetTokens takes an account's tokens out of memory.
-func (s *Store) forgetTokens(account wire.ID) {
+func (s *Store) forgetTokens(account wire.ID) { s.forgetTokensOf(map[wire.ID]bool{account: true}) }
+
+func (s *Store) forgetTokensOf(accounts map[wire.ID]bool) {
 	s.tokensMu.Lock()
 	defer s.tokensMu.Unlock()
 	for hash, to := range s.tokens {
-		if to.account == account {
+		if accounts[to.account] {
 			delete(s.tokens, hash)
 		}
 	}
