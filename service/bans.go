@@ -382,8 +382,13 @@ func refusal(b guard.Ban) *problem {
 func (r *request) refusedFor(account wire.ID, appeal string) error {
 	r.event.Bytes = []byte("POST /v1/session account=" + account.String()) // what somebody objects goes into no verdict
 	b, banned := r.s.banOf(account)
-	if !banned {
-		return r.judge(errUnproven)
+	if !banned { // perhaps another process has just added it
+		if err := r.s.refreshBans(r.Context()); err != nil {
+			return err
+		}
+		if b, banned = r.s.banOf(account); !banned {
+			return r.judge(errUnproven)
+		}
 	}
 	if err := r.judge(errUnproven); !errors.Is(err, errUnproven) {
 		return err
