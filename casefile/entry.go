@@ -48,7 +48,7 @@ var fields = map[string]struct {
 	"actor": {Court, false}, "key": {Court, false}, "reason": {Court, true}, "basis": {Court, true},
 	"source": {Court, true}, "name": {Public, true}, "subject": {Public, true}, "about": {Public, true}, "body": {Public, true},
 	"title": {Court, false}, "member": {Court, false}, "blob": {Court, true}, "rows": {Court, true}, "location": {Court, true},
-	"credential": {Court, false}, "party": {Court, false}, "until": {Court, false}, "assertion": {Court, false}, "label": {Court, false},
+	"credential": {Court, false}, "party": {Court, false}, "until": {Court, false}, "assertion": {Court, false}, "label": {Court, false}, "languages": {Court, false},
 	"recipient": {Sealed, false}, "sealed_recipient": {Sealed, false},
 }
 

@@ -138,8 +138,8 @@ func (c *Case) Unseal(h *Hand) (func([]byte) ([]byte, error), error) {
 	}, err
 }
 
-// maxSealed is how long an identity may be, in bytes.
-const maxSealed = 64 << 10
+// maxSealed is how long what is sealed may be, in bytes.
+const maxSealed = 16 << 20
 
 // Tagger names what must not be named: the same for the same, and to be computed
 // only with the key of the case's evidence (HMAC, RFC 2104).

@@ -36,7 +36,8 @@ type Person struct {
 	Key       string    `json:"key"`       // signs, as note.NewVerifier reads it
 	Recipient string    `json:"recipient"` // evidence is encrypted to it: an age recipient with ML-KEM-768 and X25519
 	Since     time.Time `json:"since"`
-	Until     time.Time `json:"until,omitzero"` // when the keys were withdrawn
+	Until     time.Time `json:"until,omitzero"`      // when the keys were withdrawn
+	Languages []string  `json:"languages,omitempty"` // in which the person is fluent, as tags: en, ar
 	Passkeys  []Passkey `json:"passkeys,omitempty"`
 
 	sessions []sessionKey // keys that a passkey gave the right to sign

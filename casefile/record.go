@@ -40,7 +40,7 @@ func NewRecord(f fact.Fact, exhibits ...string) (Record, error) {
 func (r Record) Fact() (fact.Fact, error) { return fact.Read(r.Kind, r.Body) }
 
 // foreign are the kinds whose form is that of another package, which checks it.
-var foreign = []fact.Kind{fact.KindJudgement, fact.KindNotice}
+var foreign = []fact.Kind{fact.KindJudgement, fact.KindNotice, fact.KindRoster}
 
 func (r *Record) check() error {
 	if r.Tier == "" {
@@ -86,6 +86,35 @@ func (c *Case) put(ctx context.Context, h *Hand, all []Record, roles []Role) ([]
 		put = append(put, recordOf(e))
 	}
 	return put, nil
+}
+
+// Amend adds records that depend on what one fact was until now: nobody else adds to
+// its history in between.
+func (c *Case) Amend(ctx context.Context, h *Hand, k fact.Kind, id string, next func(was []Record) ([]Record, error)) ([]Record, error) {
+	p, err := c.room.person(ctx, h, mayRead...)
+	if err != nil {
+		return nil, err
+	}
+	added, err := c.actWith(ctx, func(t *ledger.Tx) ([]ledger.Draft, error) {
+		entries, err := t.Find(ledger.Query{Action: "record", Kind: string(k), Subject: id})
+		if err != nil {
+			return nil, err
+		}
+		var was []Record
+		for _, e := range entries {
+			was = append(was, recordOf(e))
+		}
+		all, err := next(was)
+		if err != nil {
+			return nil, err
+		}
+		return c.recordDrafts(t, h, p, "", all)
+	})
+	var put []Record
+	for _, e := range added {
+		put = append(put, recordOf(e))
+	}
+	return put, err
 }
 
 // recordDrafts makes entries of records; those that come with an exhibit rest on

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -123,8 +124,11 @@ func (r *Room) Tool() string { return r.tool }
 // Origin is the name of the service's log.
 func (r *Room) Origin() string { return r.origin }
 
-// Enroll adds a person, from what NewKey returned as public.
-func (r *Room) Enroll(ctx context.Context, public string, role Role) (Person, error) {
+var languageForm = regexp.MustCompile(`^[a-z]{2,3}$`)
+
+// Enroll adds a person, from what NewKey returned as public, with the languages in
+// which it is fluent.
+func (r *Room) Enroll(ctx context.Context, public string, role Role, languages ...string) (Person, error) {
 	vkey, recipient, name, err := readPublic(public)
 	if err != nil {
 		return Person{}, fmt.Errorf("enrolling: %w", err)
@@ -132,7 +136,12 @@ func (r *Room) Enroll(ctx context.Context, public string, role Role) (Person, er
 	if !isRole(role) {
 		return Person{}, fmt.Errorf("enrolling %s: %.40q is no role; there are %v", name, role, Roles)
 	}
-	p := Person{Name: name, Role: role, Key: vkey, Recipient: recipient, Since: r.now().UTC()}
+	for _, l := range languages {
+		if !languageForm.MatchString(l) {
+			return Person{}, fmt.Errorf("enrolling %s: %.20q is no tag of a language, like ar", name, l)
+		}
+	}
+	p := Person{Name: name, Role: role, Key: vkey, Recipient: recipient, Languages: languages, Since: r.now().UTC()}
 	err = r.append(ctx, func(t *ledger.Tx) ([]Fields, error) {
 		all, err := persons(t.Find)
 		if err != nil {
@@ -141,7 +150,7 @@ func (r *Room) Enroll(ctx context.Context, public string, role Role) (Person, er
 		if slices.ContainsFunc(all, func(o Person) bool { return o.Name == name && o.Until.IsZero() }) {
 			return nil, fmt.Errorf("enrolling %s: %w", name, ErrName)
 		}
-		return []Fields{{"action": "enroll", "name": name, "role": string(role), "key": vkey, "recipient": recipient, "at": stamp(p.Since)}}, nil
+		return []Fields{{"action": "enroll", "name": name, "role": string(role), "key": vkey, "recipient": recipient, "languages": languages, "at": stamp(p.Since)}}, nil
 	})
 	return p, err
 }
@@ -178,7 +187,7 @@ func persons(find func(ledger.Query) ([]verify.Entry, error)) (all []Person, err
 			return nil, fmt.Errorf("entry %d of the service's log: %w", e.N, err)
 		}
 		if e.Text("action") == "enroll" {
-			all = append(all, Person{Name: e.Text("name"), Role: Role(e.Text("role")), Key: e.Text("key"), Recipient: e.Text("recipient"), Since: at})
+			all = append(all, Person{Name: e.Text("name"), Role: Role(e.Text("role")), Key: e.Text("key"), Recipient: e.Text("recipient"), Languages: texts(e, "languages"), Since: at})
 			continue
 		}
 		for i := range all {

@@ -44,7 +44,7 @@ type book struct {
 
 // kinds are those that are read here, in the order of their tables.
 var kinds = []fact.Kind{fact.KindIncident, fact.KindCampaign, fact.KindFinding, fact.KindAccount, fact.KindInfrastructure, fact.KindDevice, fact.KindPerson,
-	fact.KindHours, fact.KindCost, fact.KindTerms, fact.KindServer, fact.KindConduct, fact.KindParty, fact.KindParagraph, fact.KindJudgement, fact.KindNotice, fact.KindDeadline}
+	fact.KindHours, fact.KindCost, fact.KindTerms, fact.KindServer, fact.KindConduct, fact.KindParty, fact.KindParagraph, fact.KindJudgement, fact.KindNotice, fact.KindRoster, fact.KindDeadline}
 
 func read(s Source) (*book, error) {
 	b := &book{Source: s, open: s.Edition != "court" && s.Edition != "sealed",

@@ -42,6 +42,7 @@ const (
 	KindParagraph      Kind = "paragraph"      // G-0001
 	KindJudgement      Kind = "judgement"      // J-0001: package casefile/attribution
 	KindNotice         Kind = "notice"         // N-2026-0001: a step of package casefile/notice
+	KindRoster         Kind = "roster"         // R-2026-0001: who a notice goes to, sealed
 	KindDeadline       Kind = "deadline"       // X-0001
 )
 
@@ -299,7 +300,7 @@ var makers = map[Kind]func() Fact{
 // Prefixes are what the ids of a kind begin with.
 var Prefixes = map[Kind]string{
 	KindIncident: "I", KindCampaign: "C", KindFinding: "F", KindAccount: "A", KindInfrastructure: "H", KindDevice: "D", KindPerson: "T", KindHours: "W",
-	KindCost: "L", KindTerms: "V", KindServer: "S", KindConduct: "O", KindParty: "P", KindParagraph: "G", KindJudgement: "J", KindNotice: "N", KindDeadline: "X",
+	KindCost: "L", KindTerms: "V", KindServer: "S", KindConduct: "O", KindParty: "P", KindParagraph: "G", KindJudgement: "J", KindNotice: "N", KindRoster: "R", KindDeadline: "X",
 }
 
 var idForm = regexp.MustCompile(`^([A-Z])-(?:\d{4}-)?\d{4,9}$`)

@@ -276,9 +276,10 @@ func (c *caseKeyCommand) setRecovery(e *env, public string) error {
 
 type caseEnrollCommand struct {
 	casePlace
-	Key      string        `arg:"" optional:"" type:"existingfile" help:"The .pub file that case key wrote."`
-	Role     casefile.Role `placeholder:"ROLE" help:"What the person may do: analyst, reviewer, lead, counsel, or partner (who sees the cases that it is admitted to)."`
-	Withdraw string        `placeholder:"NAME" help:"Withdraw a person's keys, instead."`
+	Key       string        `arg:"" optional:"" type:"existingfile" help:"The .pub file that case key wrote."`
+	Role      casefile.Role `placeholder:"ROLE" help:"What the person may do: analyst, reviewer, lead, counsel, or partner (who sees the cases that it is admitted to)."`
+	Languages []string      `placeholder:"TAG" help:"Languages in which the person is fluent, like en,ar: who reviews a notice must be."`
+	Withdraw  string        `placeholder:"NAME" help:"Withdraw a person's keys, instead."`
 }
 
 // Run enrolls, or withdraws, and lists who is enrolled.
@@ -297,7 +298,7 @@ func (c *caseEnrollCommand) Run(e *env) error {
 	case c.Key != "":
 		var b []byte
 		if b, err = readBounded(c.Key, maxKey); err == nil {
-			_, err = r.Enroll(e.ctx, string(b), c.Role)
+			_, err = r.Enroll(e.ctx, string(b), c.Role, c.Languages...)
 		}
 	}
 	if err != nil {
