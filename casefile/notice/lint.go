@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -57,8 +58,9 @@ func missing(f Facts, t tongue, w wire.Wording) (faults []Fault) {
 	if w.Title != say("title") {
 		faults = append(faults, Fault{"say.title", say("title")})
 	}
-	need("say.us", w.Body, f.Issuer)
-	need("say.check", w.Body, t.parts["where"])
+	first, _, _ := strings.Cut(w.Body, "\n\n") // who writes, and how to see it, come before all else
+	need("say.us", strings.ReplaceAll(first, f.Page, ""), f.Issuer)
+	need("say.check", first, t.parts["where"])
 	need("say.public", w.Body, f.Page)
 	need("say.asks", w.Body, say("asks"))
 	need("say.window", w.Body, t.day(f.From))
@@ -110,7 +112,7 @@ func form(w wire.Wording) (faults []Fault) {
 }
 
 var (
-	linkForm = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:/|www\.|@|\[\.\]|[\p{L}\p{N}_-]{1,63}[.\x{3002}\x{ff0e}\x{ff61}]\p{L}[\p{L}\p{N}-]+|\d+\.\d+\.\d+\.\d+`)
+	linkForm = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:/|(?:tel|sms|mailto|data|javascript|intent|geo|market):|www\.|@|\[\.\]|[\p{L}\p{N}_-]{1,63}[.\x{3002}\x{ff0e}\x{ff61}]\p{L}[\p{L}\p{N}-]+|\d+\.\d+\.\d+\.\d+`)
 	// A day in words has at most two and four digits, apart by a word.
 	numberForm = regexp.MustCompile(`\p{N}(?:[\p{Zs}\p{Pd}\p{Ps}\p{Pe}\p{Mn}./+_,·•]*\p{N}){4,}`)
 )
@@ -148,26 +150,21 @@ func forbidden(f Facts, t tongue, w wire.Wording) (faults []Fault) {
 // cover takes out each place of the text where what stands alone, not in a longer
 // word or address.
 func cover(text, what string) string {
-	part := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("/@_-:", r)
+	part := func(r rune, size int) bool {
+		return size > 0 && (unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("/@_-:", r))
 	}
 	var b strings.Builder
-	for {
-		i := strings.Index(text, what)
-		if i < 0 || what == "" {
-			b.WriteString(text)
-			return b.String()
-		}
-		before, after := []rune(text[:i]), []rune(text[i+len(what):])
-		alone := (len(before) == 0 || !part(before[len(before)-1])) && (len(after) == 0 || !part(after[0]))
+	for i := strings.Index(text, what); i >= 0; i = strings.Index(text, what) {
+		end := i + len(what)
 		b.WriteString(text[:i])
-		if alone {
-			b.WriteString(" \u25a1 ")
-		} else {
+		if part(utf8.DecodeLastRuneInString(text[:i])) || part(utf8.DecodeRuneInString(text[end:])) {
 			b.WriteString(what)
+		} else {
+			b.WriteString(" \u25a1 ")
 		}
-		text = text[i+len(what):]
+		text = text[end:]
 	}
+	return b.String() + text
 }
 
 // visible is text as a person sees it: compatible forms of a letter are one, and
@@ -322,8 +319,8 @@ func readTerms(name string) map[string]string {
 	return parts(string(b))
 }
 
-// countries are the names of all countries in a language, as CLDR has them, with
-// any ending that makes a word of it: Iran, iranien. A short name has none.
+// countries are the names of all countries in a language, as CLDR has them; the
+// lists of terms have what else they are called, and what their people are.
 func countries(tag string) string {
 	var all []string
 	names := display.Regions(language.MustParse(tag))

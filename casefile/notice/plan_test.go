@@ -1,0 +1,583 @@
+package notice
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	mrand "math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+var start = time.Date(2026, 5, 20, 9, 0, 0, 0, time.UTC)
+
+// team is a service's people; twin has the key of lea under another name.
+type team struct {
+	rules   Rules
+	signers map[string]note.Signer
+}
+
+func newTeam(t testing.TB) team {
+	t.Helper()
+	m := team{Rules{Risk: []string{"XR"}, Lead: time.Hour}, map[string]note.Signer{}}
+	_, leaKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []Person{
+		{Name: "ana", Role: analyst, Languages: []string{"en"}}, {Name: "rea", Role: reviewer, Languages: []string{"en", "ar"}},
+		{Name: "rob", Role: reviewer, Languages: []string{"en"}}, {Name: "lea", Role: lead}, {Name: "twin", Role: lead}, {Name: "cora", Role: counsel},
+		{Name: "gone", Role: counsel, Until: start}, {Name: "pat", Role: "partner", Languages: []string{"en"}},
+	} {
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Name == "lea" || p.Name == "twin" {
+			private = leaKey
+		}
+		p.Key, m.signers[p.Name] = signer(t, p.Name, private)
+		m.rules.People = append(m.rules.People, p)
+	}
+	return m
+}
+
+func signer(t testing.TB, name string, private ed25519.PrivateKey) (string, note.Signer) {
+	t.Helper()
+	public, err := note.NewEd25519VerifierKey(name, private.Public().(ed25519.PublicKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := strings.Split(public, "+")[1]
+	s, err := note.NewSigner("PRIVATE+KEY+" + name + "+" + hash + "+" + base64.StdEncoding.EncodeToString(append([]byte{1}, private.Seed()...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return public, s
+}
+
+func (m team) verifiers(t testing.TB) (all []note.Verifier) {
+	t.Helper()
+	for _, p := range m.rules.People {
+		v, err := note.NewVerifier(p.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+const planID = "N-2026-0001"
+
+func text(t testing.TB, languages ...string) *Text {
+	t.Helper()
+	one, err := NewText(sampleFacts(), "2026-05-20", languages...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &one
+}
+
+func commitment(i int) string { return fmt.Sprintf("%064x", i+1) }
+
+func batch(country string, targets ...int) *Batch {
+	b := &Batch{Countries: []string{country}, Helplines: map[string]int{DefaultHelplines[0].Name: len(targets)}}
+	for _, i := range targets {
+		b.Targets = append(b.Targets, commitment(i))
+	}
+	return b
+}
+
+func reviewOf(p *Plan, tag string) Step {
+	return Step{Kind: ReviewLanguage, Language: tag, Hash: p.Text.Wordings[tag].Hash(), Version: p.Text.Versions[tag]}
+}
+
+// do applies a step as somebody, at a time.
+func (m team) do(t testing.TB, p *Plan, by string, after time.Duration, s Step) error {
+	t.Helper()
+	s.Plan, s.By, s.At = planID, by, start.Add(after)
+	return p.Apply(s)
+}
+
+// ready is a plan with everything but the batch.
+func (m team) ready(t testing.TB, p *Plan) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(m.do(t, p, "ana", 0, Step{Kind: Draft, Text: text(t, "en", "ar")}))
+	must(m.do(t, p, "rea", 1, reviewOf(p, "en")))
+	must(m.do(t, p, "rea", 2, reviewOf(p, "ar")))
+	for _, h := range p.Text.Facts.Helplines {
+		must(m.do(t, p, "ana", 3, Step{Kind: HelplineTold, Helpline: h.Name, Count: 20, From: "2026-05-20"}))
+	}
+	m.sign(t, p, "lea", 4)
+	m.sign(t, p, "rob", 5)
+}
+
+func (m team) sign(t testing.TB, p *Plan, by string, after time.Duration) {
+	t.Helper()
+	s, err := p.Sign(m.signers[by])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.do(t, p, by, after, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPlanFromDraftToRead(t *testing.T) {
+	m := newTeam(t)
+	p := New(m.rules)
+	m.ready(t, p)
+	if err := m.do(t, p, "lea", 2*time.Hour, Step{Kind: SendBatch, Batch: batch("XA", 1, 2, 3)}); err != nil {
+		t.Fatal(err)
+	}
+	n, err := p.Notice("4839-2071")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := n.Verify(m.verifiers(t)); err != nil || !slices.Equal(names, []string{"lea", "rob"}) {
+		t.Fatalf("a device sees the notice as signed by %v: %v", names, err)
+	}
+	yes, no := true, false
+	for _, s := range []Step{
+		{Kind: Delivered, Targets: []string{commitment(1), commitment(2)}}, {Kind: Read, Targets: []string{commitment(1)}},
+		{Kind: Answer, Targets: []string{commitment(1)}, Consent: Examination, Given: &yes},
+	} {
+		if err := m.do(t, p, "ana", 3*time.Hour, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !p.Consents(commitment(1), Examination) || p.Consents(commitment(1), Counted) || p.Consents(commitment(2), Examination) || p.Consents(commitment(9), Counted) {
+		t.Error("consents are not what was answered")
+	}
+	if err := m.do(t, p, "ana", 4*time.Hour, Step{Kind: Answer, Targets: []string{commitment(1)}, Consent: Examination, Given: &no}); err != nil {
+		t.Fatal(err)
+	}
+	if p.Consents(commitment(1), Examination) {
+		t.Error("a consent that was withdrawn is in force")
+	}
+	got := p.Standing()
+	if got.Sent != 3 || got.Delivered != 2 || got.Read != 1 || got.Blocked != "" || len(p.Undelivered()) != 1 {
+		t.Errorf("it stands at %+v", got)
+	}
+	if progress, _ := p.Target(commitment(1)); len(progress.Answers) != 2 {
+		t.Errorf("the history of a consent is %+v", progress.Answers)
+	}
+	if sent := Public(p, New(m.rules)); len(sent) != 2 || sent[0].Language != "ar" || sent[0].Hash != p.Text.Wordings["ar"].Hash() {
+		t.Errorf("public: %+v", sent)
+	}
+	if _, err := p.Page("fr", "4839-2071"); !errors.Is(err, ErrRefused) {
+		t.Errorf("a page in a language that was not reviewed: %v", err)
+	}
+	if page, err := p.Page("ar", "4839-2071"); err != nil || page.Dir != "rtl" {
+		t.Errorf("page: %v", err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	hour := 2 * time.Hour
+	for what, try := range map[string]func(t *testing.T, m team, p *Plan) error{
+		"the same person twice": func(t *testing.T, m team, p *Plan) error {
+			s, _ := p.Sign(m.signers["lea"])
+			return m.do(t, p, "lea", hour, s)
+		},
+		"the same key under another name": func(t *testing.T, m team, p *Plan) error {
+			s, _ := p.Sign(m.signers["twin"])
+			return m.do(t, p, "twin", hour, s)
+		},
+		"another one's signature": func(t *testing.T, m team, p *Plan) error {
+			s, _ := p.Sign(m.signers["rob"])
+			return m.do(t, p, "cora", hour, s)
+		},
+		"a partner": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "pat", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"a stranger": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "eve", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"a key that was withdrawn": func(t *testing.T, m team, p *Plan) error {
+			s, _ := p.Sign(m.signers["gone"])
+			return m.do(t, p, "gone", hour, s)
+		},
+		"an analyst approves": func(t *testing.T, m team, p *Plan) error {
+			s, _ := p.Sign(m.signers["ana"])
+			return m.do(t, p, "ana", hour, s)
+		},
+		"a reviewer not fluent": func(t *testing.T, m team, p *Plan) error { return m.do(t, p, "rob", hour, reviewOf(p, "ar")) },
+		"a lead reviews":        func(t *testing.T, m team, p *Plan) error { return m.do(t, p, "lea", hour, reviewOf(p, "ar")) },
+		"review of other words": func(t *testing.T, m team, p *Plan) error {
+			s := reviewOf(p, "en")
+			s.Hash = commitment(4)
+			return m.do(t, p, "rob", hour, s)
+		},
+		"helpline told too late": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "lea", time.Minute, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"more than the helpline takes in a day": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)})
+		},
+		"more than the helpline was told of": func(t *testing.T, m team, p *Plan) error {
+			for d := range 2 {
+				if err := m.do(t, p, "lea", hour+time.Duration(d)*24*time.Hour, Step{Kind: SendBatch, Batch: batch("XA", slices.Collect(numbers(d*10, d*10+10))...)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return m.do(t, p, "lea", 80*time.Hour, Step{Kind: SendBatch, Batch: batch("XA", 30)})
+		},
+		"a country at risk": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: CountryApprove, Country: "XR"})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XR", 1)})
+		},
+		"a country at risk, twice the same key": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: CountryApprove, Country: "XR"})
+			return m.do(t, p, "twin", hour, Step{Kind: CountryApprove, Country: "XR"})
+		},
+		"a country that is not known": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch(Unknown, 1)})
+		},
+		"on hold": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "ana", hour, Step{Kind: Hold, Reason: "a court asks to wait"})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"an analyst releases": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "ana", hour, Step{Kind: Hold, Reason: "a court asks to wait"})
+			return m.do(t, p, "ana", hour, Step{Kind: Release, Reason: "over", Held: 1})
+		},
+		"cancelled": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: Cancel, Reason: "mistaken"})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"told twice": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"opted out": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "ana", hour, Step{Kind: OptOut, Targets: []string{commitment(1)}})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"other words after the first were told": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+			return m.do(t, p, "ana", hour, Step{Kind: Edit, Text: text(t, "en")})
+		},
+		"edited after the approvals": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "ana", hour, Step{Kind: Edit, Text: text(t, "en", "ar")})
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"a language that nobody reviewed": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "ana", hour, Step{Kind: Edit, Text: text(t, "en", "ar", "fr")})
+			s, _ := p.Sign(m.signers["lea"])
+			return m.do(t, p, "lea", hour, s)
+		},
+		"words against the rules": func(t *testing.T, m team, p *Plan) error {
+			bad := text(t, "en")
+			w := bad.Wordings["en"]
+			w.Body += "\n\nThe government did it."
+			bad.Wordings["en"] = w
+			return m.do(t, p, "ana", hour, Step{Kind: Edit, Text: bad})
+		},
+		"back in time": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "ana", -time.Hour, Step{Kind: Hold, Reason: "wait"})
+		},
+		"a second draft": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "ana", hour, Step{Kind: Draft, Text: text(t, "en")})
+		},
+		"delivered to who was not told": func(t *testing.T, m team, p *Plan) error {
+			return m.do(t, p, "ana", hour, Step{Kind: Delivered, Targets: []string{commitment(1)}})
+		},
+		"a yes before the notice": func(t *testing.T, m team, p *Plan) error {
+			_ = m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+			yes := true
+			return m.do(t, p, "ana", hour, Step{Kind: Answer, Targets: []string{commitment(1)}, Consent: Counted, Given: &yes})
+		},
+	} {
+		m := newTeam(t)
+		p := New(m.rules)
+		m.ready(t, p)
+		if err := try(t, m, p); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v, want it refused", what, err)
+		}
+	}
+}
+
+func numbers(from, to int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := from; i < to && yield(i); i++ {
+		}
+	}
+}
+
+// TestNoPathAround takes thousands of random steps by everybody, and looks at each
+// batch that was let through, by what was accepted before it, without the plan.
+func TestNoPathAround(t *testing.T) {
+	m := newTeam(t)
+	bodies := []*Text{text(t, "en"), text(t, "en", "ar"), text(t, "ar")}
+	random := mrand.New(mrand.NewPCG(1, 2))
+	batches := 0
+	for range 120 {
+		p, accepted, after := New(m.rules), []Step(nil), time.Duration(0)
+		if random.IntN(2) == 0 { // half of them start from a plan that is nearly there
+			p, accepted = m.nearlyThere(t)
+			after = time.Hour
+		}
+		for range 60 {
+			after += time.Duration(random.IntN(5)) * time.Hour
+			s := m.randomStep(t, random, p, bodies)
+			s.Plan, s.At = planID, start.Add(after)
+			if s.By == "" {
+				s.By = m.rules.People[random.IntN(len(m.rules.People))].Name
+			}
+			before := p.Standing()
+			err := p.Apply(s)
+			if err != nil {
+				if !reflect.DeepEqual(before, p.Standing()) {
+					t.Fatalf("%s was refused (%v), and the plan is another one", s.Kind, err)
+				}
+				continue
+			}
+			if s.Kind == SendBatch {
+				batches++
+				m.mustBeInOrder(t, accepted, s)
+			}
+			accepted = append(accepted, s)
+		}
+		m.mustFoldAlike(t, p, accepted)
+	}
+	if batches < 30 {
+		t.Errorf("only %d batches were let through; the walk tries too little", batches)
+	}
+}
+
+// nearlyThere is a plan that lacks but the batch, with its steps.
+func (m team) nearlyThere(t *testing.T) (*Plan, []Step) {
+	t.Helper()
+	p := New(m.rules)
+	var steps []Step
+	add := func(by string, after time.Duration, s Step) {
+		s.Plan, s.By, s.At = planID, by, start.Add(after)
+		if err := p.Apply(s); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	add("ana", 0, Step{Kind: Draft, Text: text(t, "en")})
+	add("rea", 1, reviewOf(p, "en"))
+	for _, h := range p.Text.Facts.Helplines {
+		add("ana", 2, Step{Kind: HelplineTold, Helpline: h.Name, Count: 9, From: "2026-05-20"})
+	}
+	for _, by := range []string{"lea", "rob"} {
+		s, err := p.Sign(m.signers[by])
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(by, 3, s)
+	}
+	return p, steps
+}
+
+func (m team) randomStep(t *testing.T, random *mrand.Rand, p *Plan, bodies []*Text) Step {
+	t.Helper()
+	some := []string{commitment(random.IntN(30))}
+	given := random.IntN(2) == 0
+	helpline := sampleFacts().Helplines[random.IntN(2)].Name
+	body := bodies[random.IntN(len(bodies))]
+	switch random.IntN(17) {
+	case 0:
+		return Step{Kind: Draft, Text: body}
+	case 1:
+		if random.IntN(3) > 0 { // most would only void what was reached
+			return Step{Kind: HelplineTold, Helpline: helpline, Count: 25, From: "2026-05-20"}
+		}
+		return Step{Kind: Edit, Text: body}
+	case 2, 3:
+		tag := []string{"en", "ar"}[random.IntN(2)]
+		return Step{Kind: ReviewLanguage, Language: tag, Hash: body.Wordings["en"].Hash(), Version: text(t, tag).Versions[tag]}
+	case 4, 5, 6:
+		by := m.rules.People[random.IntN(len(m.rules.People))].Name
+		if p.ID == "" {
+			return Step{Kind: Hold, Reason: "nothing to sign"}
+		}
+		s, err := p.Sign(m.signers[by])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.By = by
+		return s
+	case 7:
+		return Step{Kind: CountryApprove, Country: []string{"XR", Unknown}[random.IntN(2)]}
+	case 8:
+		if random.IntN(2) == 0 {
+			return Step{Kind: Hold, Reason: "wait"}
+		}
+		return Step{Kind: Release, Reason: "go on", Held: 1 + random.IntN(3)}
+	case 9:
+		return Step{Kind: Release, Reason: "go on", Held: 1 + random.IntN(3)}
+	case 10:
+		if random.IntN(20) == 0 {
+			return Step{Kind: Cancel, Reason: "no"}
+		}
+		return Step{Kind: OptOut, Targets: some}
+	case 11:
+		return Step{Kind: Delivered, Targets: some}
+	case 12:
+		return Step{Kind: Answer, Targets: some, Consent: Counted, Given: &given}
+	default:
+		b := batch([]string{"XA", "XA", "XR", Unknown}[random.IntN(4)], slices.Sorted(maps.Keys(map[int]bool{random.IntN(30): true, random.IntN(30): true, random.IntN(30): true}))...)
+		b.Helplines = map[string]int{helpline: len(b.Targets)}
+		return Step{Kind: SendBatch, Batch: b}
+	}
+}
+
+// mustBeInOrder holds a batch against the rules, by the steps before it.
+func (m team) mustBeInOrder(t *testing.T, before []Step, s Step) {
+	t.Helper()
+	last := 0 // the last step that wrote the words
+	holds := map[int]bool{}
+	people := map[string]Person{}
+	for _, p := range m.rules.People {
+		people[p.Name] = p
+	}
+	told, sent, out, nth := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
+	perDay := map[string]int{}
+	for i, b := range before {
+		switch b.Kind {
+		case Draft, Edit:
+			last = i
+		case Hold:
+			nth++
+			holds[nth] = true
+		case Release:
+			delete(holds, b.Held)
+		case Cancel:
+			t.Error("sent after it was cancelled")
+		case HelplineTold:
+			told[b.Helpline] = told[b.Helpline] || !b.At.Add(m.rules.Lead).After(s.At)
+		case OptOut:
+			out[b.Targets[0]] = true
+		case SendBatch:
+			for _, c := range b.Batch.Targets {
+				sent[c] = true
+			}
+			if b.At.Format(time.DateOnly) == s.At.Format(time.DateOnly) {
+				for h, n := range b.Batch.Helplines {
+					perDay[h] += n
+				}
+			}
+		}
+	}
+	if len(holds) > 0 {
+		t.Error("sent on hold")
+	}
+	signed, entered, reviewed := map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}
+	for i, b := range before {
+		switch {
+		case b.Kind == ReviewLanguage && people[b.By].Role == reviewer && slices.Contains(people[b.By].Languages, b.Language):
+			reviewed[b.Language+b.Hash] = true
+		case i > last && b.Kind == Approve:
+			signed[bareKey(people[b.By].Key)] = true
+		case i > last && b.Kind == CountryApprove:
+			if entered[b.Country] == nil {
+				entered[b.Country] = map[string]bool{}
+			}
+			entered[b.Country][bareKey(people[b.By].Key)] = true
+		}
+	}
+	if len(signed) < 2 {
+		t.Errorf("sent with %d persons' approval", len(signed))
+	}
+	for tag, w := range before[last].Text.Wordings {
+		if !reviewed[tag+w.Hash()] {
+			t.Errorf("sent in %s, which nobody fluent has approved", tag)
+		}
+	}
+	for _, c := range s.Batch.Countries {
+		if (c == "XR" || c == Unknown) && len(entered[c]) < 2 {
+			t.Errorf("sent into %s with %d persons' approval", c, len(entered[c]))
+		}
+	}
+	for h, n := range s.Batch.Helplines {
+		line, _ := sampleFacts().helpline(h)
+		if !told[h] || perDay[h]+n > line.Daily {
+			t.Errorf("sent %d after %d on this day; %s was told: %v", n, perDay[h], h, told[h])
+		}
+	}
+	for _, c := range s.Batch.Targets {
+		if sent[c] || out[c] {
+			t.Error("a target was told twice, or against the person's will")
+		}
+	}
+}
+
+// mustFoldAlike reads the steps as they stand in a ledger.
+func (m team) mustFoldAlike(t *testing.T, p *Plan, accepted []Step) {
+	t.Helper()
+	var read []Step
+	for _, s := range accepted {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadStep(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read = append(read, again)
+	}
+	again, err := Fold(m.rules, read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again.Standing(), p.Standing()) {
+		t.Errorf("folded, it stands at %+v, not %+v", again.Standing(), p.Standing())
+	}
+}
+
+func FuzzReadStep(f *testing.F) {
+	m := newTeam(f)
+	p := New(m.rules)
+	m.ready(f, p)
+	for _, s := range []Step{
+		{Kind: Draft, Text: text(f, "en")}, reviewOf(p, "en"), {Kind: SendBatch, Batch: batch("XA", 1, 2)}, {Kind: Hold, Reason: "wait"},
+		{Kind: HelplineTold, Helpline: "a", Count: 2, From: "2026-05-20"}, {Kind: Delivered, Targets: []string{commitment(1)}},
+	} {
+		s.Plan, s.By, s.At = planID, "ana", start.Add(time.Hour)
+		b, err := json.Marshal(s)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ReadStep(b)
+		if err != nil {
+			return
+		}
+		out, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadStep(out)
+		if err != nil || !reflect.DeepEqual(s, again) {
+			t.Errorf("written and read again it is another step: %v", err)
+		}
+		p := New(m.rules)
+		_ = p.Apply(s) // whatever it is, it does not panic
+		if s.Kind != Draft && p.ID != "" {
+			t.Error("a plan begins with something other than a draft")
+		}
+	})
+}
