@@ -103,6 +103,11 @@ func TestBansAreShown(t *testing.T) {
 			t.Errorf("%s: %d", path, code)
 		}
 	}
+	if err := w.bans.Sight(t.Context(), guard.BanPrint, "c1-abcdefgh", person(12)); err != nil {
+		t.Fatal(err)
+	}
+	w.shows("/accounts/"+person(12).String(), "c1-abcdefgh", "of 0 ordinary accounts", "/bans?kind=print&amp;value=c1-abcdefgh#add")
+	w.shows("/bans?kind=print&value=c1-abcdefgh", `value="c1-abcdefgh"`, `value="print" selected`)
 	if flag != 1 {
 		t.Errorf("the flag has the number %d", flag)
 	}

@@ -101,6 +101,11 @@ func (d *console) showAccount(w http.ResponseWriter, r *http.Request, status int
 		d.broken(w, r, "the account's keys could not be read", err)
 		return
 	}
+	prints, err := d.printRows(ctx, id)
+	if err != nil {
+		d.broken(w, r, "what the account showed could not be read", err)
+		return
+	}
 	verdicts, more, err := d.newest(ctx, query{filter: guard.Filter{Account: id}}, accountRows)
 	if err != nil {
 		d.broken(w, r, "the account's verdicts could not be read", err)
@@ -114,11 +119,12 @@ func (d *console) showAccount(w http.ResponseWriter, r *http.Request, status int
 		Inviter       party
 		History       []guard.Block
 		Dry           []guard.DrySpell
+		Prints        []printRow
 		All           string
 		Wrong, Reason string
 		MaxReason     int
 	}{
-		p, verdicts, p.Name == "", inviter, history, dry,
+		p, verdicts, p.Name == "", inviter, history, dry, prints,
 		map[bool]string{true: query{filter: guard.Filter{Account: id}}.address("/verdicts", 0)}[more], wrong, reason, maxReason,
 	})
 }

@@ -94,4 +94,5 @@ type Desk struct {
 	Reports Reports        // nil: nobody can report a call
 	Bans    Bans           // nil: there are no bans
 	Flags   Flags          // nil with Bans
+	Prints  Prints         // nil with Bans
 }

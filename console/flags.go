@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/wire"
 )
 
 // Flags are the new accounts that look like a banned one.
@@ -25,7 +26,41 @@ type Flags interface {
 	Sharing(ctx context.Context, kind guard.BanKind, value string) (int, error)
 }
 
+// Prints tell what clients accounts showed, and what networks they came from.
+type Prints interface {
+	// PrintsOf returns those of one account in the last thirty days.
+	PrintsOf(ctx context.Context, account wire.ID, kind guard.BanKind) ([]string, error)
+}
+
 const flagRows = 200
+
+// printRow is something that an account showed, with how many ordinary accounts did.
+type printRow struct {
+	Kind   guard.BanKind
+	Value  string
+	Shared int
+}
+
+// printRows are what an account showed.
+func (d *console) printRows(ctx context.Context, account wire.ID) (rows []printRow, err error) {
+	if d.Desk.Prints == nil {
+		return nil, nil
+	}
+	for _, kind := range []guard.BanKind{guard.BanPrint, guard.BanNetwork} {
+		values, err := d.Desk.Prints.PrintsOf(ctx, account, kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			n, err := d.Desk.Flags.Sharing(ctx, kind, v)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, printRow{kind, v, n})
+		}
+	}
+	return rows, nil
+}
 
 // flagRow is a flag with whose it is.
 type flagRow struct {

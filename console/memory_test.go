@@ -49,7 +49,7 @@ func newMemory(now func() time.Time) *memory {
 }
 
 func (m *memory) desk() Desk {
-	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Cases: m.cases, Hunt: memoryHunt{m}, Reports: m, Bans: m.bans, Flags: m.bans}
+	return Desk{Ledger: m, People: m, Blocks: memoryBlocks{m}, Doors: m, Keys: m, Rules: m, Cases: m.cases, Hunt: memoryHunt{m}, Reports: m, Bans: m.bans, Flags: m.bans, Prints: m.bans}
 }
 
 func (m *memory) add(v guard.Verdict) int64 {

@@ -26,11 +26,14 @@ const (
 // a day, of an account the newest eight, for thirty days. What is "" is not kept,
 // and of the test range's accounts nothing.
 func (s *Store) Sight(ctx context.Context, kind guard.BanKind, value string, account wire.ID) error {
+	if value == "" {
+		return nil
+	}
 	now := s.now()
 	var fresh bool
 	err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sightings WHERE kind = ? AND value = ? AND account = ? AND last > ?)",
 		string(kind), value, account[:], ns(now.Add(-sightAgain))).Scan(&fresh)
-	if err != nil || fresh || value == "" {
+	if err != nil || fresh {
 		return err
 	}
 	return s.writer.do(ctx, func(t *tx) error {
@@ -151,8 +154,8 @@ func (s *Store) Evasion(ctx context.Context, number int64) (guard.Evasion, error
 }
 
 // DecideEvasion decides on a flag, once: guard.ErrDecided where it is. Banned adds
-// a ban of this one account, for the reason and with the case of the ban that it
-// evades; an account that is gone is not banned, and the flag is decided all the same.
+// a ban of this one account, for this reason, in the case of the ban that it evades;
+// the exhibits of that one are not about this account. An account that is gone is not banned, and the flag is decided all the same.
 func (s *Store) DecideEvasion(ctx context.Context, number int64, d guard.EvasionDecision, by, reason string) error {
 	if err := guard.CheckDecision(by, reason); err != nil {
 		return err
@@ -185,8 +188,7 @@ func (s *Store) banEvader(t *tx, e guard.Evasion, by, reason string) error {
 		return err
 	}
 	_, err = s.addBan(t, guard.Ban{
-		Kind: guard.BanAccount, Value: e.Account.String(), Reason: reason, Case: evaded.Case, Evidence: evaded.Evidence,
-		By: []string{by}, Until: s.now().Add(guard.BanDefault),
+		Kind: guard.BanAccount, Value: e.Account.String(), Reason: reason, Case: evaded.Case, By: []string{by}, Until: s.now().Add(guard.BanDefault),
 	})
 	if errors.Is(err, ErrNotFound) {
 		return errGone

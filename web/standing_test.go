@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,9 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/internal/browser"
-	"github.com/ringfence/ringfence/store"
 )
 
 // ringfence runs a command on the data folder of the running service.
@@ -95,27 +94,18 @@ func TestStanding(t *testing.T) {
 	}
 }
 
-// printOf is the print that an account's client shows, from the store.
+// printOf is the print that an account's client shows.
 func (s *server) printOf(name string) string {
 	s.t.Helper()
-	st, err := store.Open(s.data, time.Now)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer st.Close()
-	p, err := st.Find(s.t.Context(), name)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for range 200 { // it shows it when it connects
-		prints, err := st.PrintsOf(s.t.Context(), p.Account, guard.BanPrint)
-		if err != nil {
+	for range 100 { // it shows it when it connects
+		var out struct{ Prints []struct{ Value string } }
+		if err := json.Unmarshal([]byte(s.ringfence("ban", "prints", name, "--json")), &out); err != nil {
 			s.t.Fatal(err)
 		}
-		if len(prints) == 1 {
-			return prints[0]
+		if len(out.Prints) == 1 {
+			return out.Prints[0].Value
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 	}
 	s.t.Fatalf("%s shows no print", name)
 	return ""

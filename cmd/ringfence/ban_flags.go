@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/store"
+	"github.com/ringfence/ringfence/wire"
 )
 
 // flagRows is how many flags are listed at most; the JSON says whether there are more.
@@ -147,4 +148,57 @@ func (c *banAppealCommand) waiting(e *env) error {
 		}
 		return err
 	})
+}
+
+type banPrintsCommand struct {
+	banPlace
+	Account string `arg:"" help:"The account's name or id."`
+}
+
+// printView is a print or a network of an account, in JSON.
+type printView struct {
+	Kind   guard.BanKind `json:"kind"`
+	Value  string        `json:"value"`
+	Shared int           `json:"shared"` // ordinary accounts that showed the same, this one with them
+}
+
+// Run shows what could be banned of an account, and what that would mean for others.
+func (c *banPrintsCommand) Run(e *env) error {
+	b := guard.Ban{Kind: guard.BanAccount, Value: c.Account}
+	return c.with(e, func(st *store.Store) error {
+		if err := named(e, st, &b); err != nil {
+			return err
+		}
+		all := []printView{}
+		for _, kind := range []guard.BanKind{guard.BanPrint, guard.BanNetwork} {
+			some, err := printsOf(e, st, b.Value, kind)
+			if err != nil {
+				return banFailure("prints of "+c.Account, err)
+			}
+			all = append(all, some...)
+		}
+		if c.JSON {
+			return writeJSON(e, map[string]any{"account": b.Value, "prints": all})
+		}
+		for _, p := range all {
+			fmt.Fprintf(e.stdout, "%-8s %s  ordinary accounts of the same, this one with them: %d\n", p.Kind, p.Value, p.Shared)
+		}
+		return nil
+	})
+}
+
+func printsOf(e *env, st *store.Store, account string, kind guard.BanKind) (all []printView, err error) {
+	id, err := wire.ParseID(account)
+	if err != nil {
+		return nil, err
+	}
+	values, err := st.PrintsOf(e.ctx, id, kind)
+	for _, v := range values {
+		n, err := st.Sharing(e.ctx, kind, v)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, printView{kind, v, n})
+	}
+	return all, err
 }

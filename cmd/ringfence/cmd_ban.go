@@ -24,6 +24,7 @@ type banCommand struct {
 	Lift   banLiftCommand   `cmd:"" help:"Lift a ban."`
 	Flags  banFlagsCommand  `cmd:"" help:"List new accounts that look like a banned one; exit code 3 when some wait for a decision."`
 	Decide banDecideCommand `cmd:"" help:"Decide on a flag: ban this account, or let it go."`
+	Prints banPrintsCommand `cmd:"" help:"Show what client prints and networks an account showed of late, and how many ordinary accounts share each."`
 	Appeal banAppealCommand `cmd:"" help:"List the appeals that wait, or decide on one."`
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
-	"github.com/ringfence/ringfence/store"
 )
 
 // ban runs a ban command on the data folder of the running service.
@@ -72,21 +71,13 @@ func TestBanCommand(t *testing.T) {
 func TestBanCommandFlags(t *testing.T) {
 	n := newTown(t)
 	n.friends()
-	st, err := store.Open(filepath.Join(n.dir, "data"), time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	p, err := st.Find(t.Context(), "alice")
-	if err != nil {
-		t.Fatal(err)
-	}
-	prints, err := st.PrintsOf(t.Context(), p.Account, guard.BanPrint)
-	if err != nil || len(prints) != 1 {
-		t.Fatalf("%q, %v", prints, err)
+	var seen struct{ Prints []printView }
+	n.banJSON(exitDone, &seen, "prints", "alice")
+	if len(seen.Prints) != 1 || seen.Prints[0].Kind != guard.BanPrint || seen.Prints[0].Shared != 2 {
+		t.Fatalf("prints: %+v", seen)
 	}
 	var b guard.Ban
-	n.banJSON(exitDone, &b, "add", "print", prints[0], "--reason", "rings strangers", "--by", "mara")
+	n.banJSON(exitDone, &b, "add", "print", seen.Prints[0].Value, "--reason", "rings strangers", "--by", "mara")
 	if out := n.ban(exitDone, "list"); !strings.Contains(out, "waiting") || !strings.Contains(out, "second person") {
 		t.Errorf("a print banned by one person: %s", out)
 	}
