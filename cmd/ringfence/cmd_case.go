@@ -25,6 +25,7 @@ type caseCommand struct {
 	Log    caseLogCommand    `cmd:"" help:"Show the ledger of a case: every act, who did it and why."`
 	Add    caseAddCommand    `cmd:"" help:"Take in exhibits."`
 	Import caseImportCommand `cmd:"" help:"Bring in what was found: an incident, a campaign, the report of a phone, captured traffic."`
+	Notify caseNotifyCommand `cmd:"" help:"The notices to the people targeted: draft, reviews, approvals, and how they stand."`
 	Record caseRecordCommand `cmd:"" help:"Record what is known: hours of work, servers, terms, persons and more."`
 	Copy   caseCopyCommand   `cmd:"" help:"Make a working copy of an exhibit; why is put into the ledger."`
 	Admit  caseAdmitCommand  `cmd:"" help:"Give a person the key of a case's evidence."`
