@@ -130,7 +130,7 @@ export const en = {
   held_video: "Video call held back",
   held_text: "They are not one of your contacts, so it did not ring. Nothing of it reached this device.",
   held_campaign_text: "Calls of this kind reach many people who do not expect them, so it did not ring until somebody has looked at them. Nothing of it reached this device.",
-  held_new_text: "Their account is new, and somebody is looking at it; most such accounts are harmless. It did not ring. If you want to talk, call them: from then on their calls ring.",
+  held_new_text: "Their account is new, so this call did not ring. If you want to talk, call them: from then on their calls ring.",
   answered_sound: "Answered call",
   answered_video: "Answered video call",
   declined_sound: "Declined call",
