@@ -100,12 +100,12 @@ func (r *Room) make(ctx context.Context, c *Case, dir string, h *Hand, by Person
 	if err != nil {
 		return t, err
 	}
-	evidence, err := newCaseKey(filepath.Join(dir, evidenceName), append(slices.Clone(leads), by.Recipient))
+	evidence, err := newCaseKey(filepath.Join(dir, evidenceName), append(slices.Clone(leads), by.recipients()...))
 	if err != nil {
 		return t, err
 	}
 	if len(leads) == 0 {
-		leads = []string{by.Recipient} // nobody else could open what is sealed
+		leads = by.recipients() // nobody else could open what is sealed
 	}
 	sealed, err := newCaseKey(filepath.Join(dir, sealedName), leads)
 	if err != nil {

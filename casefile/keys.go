@@ -28,7 +28,7 @@ func (r *Room) holders(ctx context.Context) (all []string, err error) {
 	}
 	for _, p := range persons {
 		if p.Until.IsZero() && (p.Role == Lead || p.Role == Counsel) {
-			all = append(all, p.Recipient)
+			all = append(all, p.recipients()...)
 		}
 	}
 	recovery, err := r.log.Setting(ctx, "recovery")
@@ -198,7 +198,7 @@ func (c *Case) Admit(ctx context.Context, h *Hand, name, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := wrapKey(filepath.Join(c.dir, evidenceName), id, append(to, who.Recipient)); err != nil {
+	if err := wrapKey(filepath.Join(c.dir, evidenceName), id, append(to, who.recipients()...)); err != nil {
 		return err
 	}
 	_, err = c.act(ctx, h, p, Fields{"action": "admit", "member": name, "reason": reason})
@@ -221,7 +221,7 @@ func (c *Case) members(ctx context.Context) ([]string, error) {
 	}
 	for _, name := range names {
 		if p, err := c.room.Person(ctx, name); err == nil {
-			to = append(to, p.Recipient)
+			to = append(to, p.recipients()...)
 		} else if !errors.Is(err, ErrStranger) { // withdrawn since
 			return nil, err
 		}

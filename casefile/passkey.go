@@ -28,6 +28,9 @@ type Passkey struct {
 	Label      string    `json:"label"`
 	Record     []byte    `json:"-"` // the credential record of the library that checks it, JSON
 	Since      time.Time `json:"since"`
+
+	recipient string // of the evidence key that belongs to it
+	wrapped   []byte // that key, opened by what the passkey answers
 }
 
 // sessionKey may sign for a person for a time.
@@ -58,7 +61,11 @@ func passkeys(find func(ledger.Query) ([]verify.Entry, error), all []Person) err
 	if err != nil {
 		return err
 	}
-	for _, e := range append(keys, sessions...) {
+	evidence, err := find(ledger.Query{Action: "evidence key"})
+	if err != nil {
+		return err
+	}
+	for _, e := range slices.Concat(keys, evidence, sessions) {
 		at, err := time.Parse(time.RFC3339Nano, e.Text("at"))
 		if err != nil {
 			return fmt.Errorf("entry %d of the service's log: %w", e.N, err)
@@ -73,9 +80,19 @@ func passkeys(find func(ledger.Query) ([]verify.Entry, error), all []Person) err
 }
 
 func (p *Person) take(e verify.Entry, at time.Time) {
-	if e.Text("action") == "delegate" {
+	switch e.Text("action") {
+	case "delegate":
 		until, _ := time.Parse(time.RFC3339Nano, e.Text("until"))
 		p.sessions = append(p.sessions, sessionKey{e.Text("key"), at, until})
+		return
+	case "evidence key":
+		credential, _ := base64.StdEncoding.DecodeString(e.Text("credential"))
+		for i := range p.Passkeys {
+			if string(p.Passkeys[i].Credential) == string(credential) {
+				p.Passkeys[i].recipient = e.Text("recipient")
+				p.Passkeys[i].wrapped, _ = base64.StdEncoding.DecodeString(e.Text("body"))
+			}
+		}
 		return
 	}
 	one := Passkey{Party: e.Text("party"), Label: e.Text("label"), Since: at, Record: []byte(e.Text("body"))}

@@ -173,7 +173,8 @@ func (d *console) enterBegin(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Passkeys need a host name; open the console under its name.")
 		return
 	}
-	options, data, err := party.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired), webauthn.WithChallenge(d.Desk.Cases.Challenge(session)), webauthn.WithLoginRelyingPartyID(host))
+	options, data, err := party.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired), webauthn.WithChallenge(d.Desk.Cases.Challenge(session)), webauthn.WithLoginRelyingPartyID(host),
+		webauthn.WithAssertionExtensions(webauthn.WithExtensionPRF(protocol.PRFValues{First: casefile.UnlockSalt})))
 	if err == nil {
 		err = d.passkeys.begin(ceremony{data: *data, name: ask.Name, session: session}, d.Now())
 	}
@@ -200,7 +201,7 @@ func (d *console) enterFinish(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, err.Error())
 		return
 	}
-	session, err := d.enterWith(r, c, parsed)
+	session, err := d.enterWith(r, c, parsed, unlocking(b))
 	if err != nil {
 		d.Log.Warn("console: a passkey was refused", "error", err)
 		refuse(w, http.StatusForbidden, "This passkey is not one of "+inert(c.name)+". Sign in with a link, and add it there.")
@@ -211,7 +212,23 @@ func (d *console) enterFinish(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"to": "/"})
 }
 
-func (d *console) enterWith(r *http.Request, c ceremony, parsed *protocol.ParsedCredentialAssertionData) (session string, err error) {
+// unlocking is what the passkey's pseudo-random function answered; nil when it has
+// none. It opens evidence, and is kept nowhere.
+func unlocking(body []byte) []byte {
+	var sent struct {
+		ClientExtensionResults struct {
+			PRF struct {
+				Results struct{ First protocol.URLEncodedBase64 }
+			}
+		}
+	}
+	if json.Unmarshal(body, &sent) != nil {
+		return nil
+	}
+	return sent.ClientExtensionResults.PRF.Results.First
+}
+
+func (d *console) enterWith(r *http.Request, c ceremony, parsed *protocol.ParsedCredentialAssertionData, secret []byte) (session string, err error) {
 	ctx := r.Context()
 	party, host, err := d.party(r)
 	if err != nil {
@@ -235,6 +252,11 @@ func (d *console) enterWith(r *http.Request, c ceremony, parsed *protocol.Parsed
 	if err != nil {
 		return "", err
 	}
+	if len(secret) > 0 {
+		if err := d.Desk.Cases.Unlock(ctx, h, parsed.RawID, secret); err != nil {
+			d.Log.Warn("console: evidence stays locked in this session", "analyst", c.name, "error", err)
+		}
+	}
 	if session, err = d.Desk.Doors.Enter(ctx, c.name); err == nil {
 		d.passkeys.give(session, h)
 	}
@@ -249,7 +271,7 @@ func (d *console) addBegin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	options, data, err := party.BeginRegistration(user, webauthn.WithExclusions(webauthn.Credentials(user.WebAuthnCredentials()).CredentialDescriptors()),
-		webauthn.WithCredentialParameters([]protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgES256}, {Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgRS256}}))
+		webauthn.WithExtensions(webauthn.WithExtensionPRFSupport()), webauthn.WithCredentialParameters([]protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgES256}, {Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgRS256}}))
 	if err == nil {
 		err = d.passkeys.begin(ceremony{data: *data, name: user.Name}, d.Now())
 	}
@@ -343,6 +365,7 @@ func (d *console) me(w http.ResponseWriter, r *http.Request) {
 		casefile.Person
 		Enrolled bool
 		Acting   bool // this session may act
+		Unlocked bool // and open evidence
 	}
 	data.Name = analyst(r).Name
 	if d.Desk.Cases != nil {
@@ -355,6 +378,8 @@ func (d *console) me(w http.ResponseWriter, r *http.Request) {
 			data.Person = p
 		}
 	}
-	data.Acting = d.passkeys.hand(d.session(r)) != nil
+	if h := d.passkeys.hand(d.session(r)); h != nil {
+		data.Acting, data.Unlocked = true, h.Unlocked()
+	}
 	d.render(w, r, http.StatusOK, "me", "You", data)
 }

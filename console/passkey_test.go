@@ -24,7 +24,7 @@ func (c *chromium) authenticator(verifies bool) {
 			return err
 		}
 		_, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true, IsUserVerified: verifies, AutomaticPresenceSimulation: true}})
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true, IsUserVerified: verifies, AutomaticPresenceSimulation: true, HasPrf: true}})
 		return err
 	}))
 }
@@ -63,6 +63,8 @@ func TestPasskeyInBrowser(t *testing.T) {
 			}
 		}
 	}
+	c.open("/me")
+	c.until("evidence can be opened", `document.querySelector("main").innerText.includes("opens the evidence")`)
 	f.proves(c)
 }
 

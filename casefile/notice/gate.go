@@ -118,10 +118,10 @@ func (p *Plan) release(s Step) error {
 
 // send opens the gate for a batch, when everything is in order.
 func (p *Plan) send(s Step) error {
-	if err := p.Ready(); err != nil {
+	if err := p.ready(s.At); err != nil {
 		return err
 	}
-	if err := p.mayEnter(s.Batch.Countries); err != nil {
+	if err := p.mayEnter(s.Batch.Countries, s.At); err != nil {
 		return err
 	}
 	if err := p.helpersAreReady(s); err != nil {
@@ -139,6 +139,7 @@ func (p *Plan) send(s Step) error {
 		p.targets[c] = &Progress{Sent: s.At, High: slices.Contains(s.Batch.High, c)}
 	}
 	p.order = append(p.order, s.Batch.Targets...)
+	p.sentBatches, p.sentAt = p.sentBatches+1, s.At
 	today := utcDay(s.At)
 	if p.days[today] == nil {
 		p.days[today] = map[string]int{}
@@ -150,7 +151,9 @@ func (p *Plan) send(s Step) error {
 }
 
 // Ready refuses, and says why, while nothing may be sent to anybody.
-func (p *Plan) Ready() error {
+func (p *Plan) Ready() error { return p.ready(p.now) }
+
+func (p *Plan) ready(at time.Time) error {
 	if p.ID == "" {
 		return refuse("there is no draft")
 	}
@@ -165,8 +168,8 @@ func (p *Plan) Ready() error {
 	if drafts := p.drafts(); len(p.Text.Wordings) == 0 || len(drafts) > 0 {
 		return refuse("no fluent reviewer has approved the text in %s", strings.Join(drafts, ", "))
 	}
-	if len(p.approvals) < wire.Approvals {
-		return refuse("%d of %d persons have approved", len(p.approvals), wire.Approvals)
+	if n := p.inForce(p.approvals, at); n < wire.Approvals {
+		return refuse("%d of %d persons have approved, with keys that are in force", n, wire.Approvals)
 	}
 	for _, h := range p.Text.Facts.Helplines {
 		if p.told[h.Name].Count == 0 {
@@ -180,13 +183,25 @@ func (p *Plan) Ready() error {
 }
 
 // mayEnter asks for two persons for each country at risk, and for the unknown one.
-func (p *Plan) mayEnter(countries []string) error {
+func (p *Plan) mayEnter(countries []string, at time.Time) error {
 	for _, c := range countries {
-		if (c == Unknown || slices.Contains(p.rules.Risk, c)) && len(p.countries[c]) < wire.Approvals {
-			return refuse("%d of %d persons have approved sending into %s", len(p.countries[c]), wire.Approvals, c)
+		n := p.inForce(p.countries[c], at)
+		if (c == Unknown || slices.Contains(p.rules.Risk, c)) && n < wire.Approvals {
+			return refuse("%d of %d persons have approved sending into %s", n, wire.Approvals, c)
 		}
 	}
 	return nil
+}
+
+// inForce counts the approvals by keys that nobody has withdrawn: what a stolen key
+// approved does not count once that is known.
+func (p *Plan) inForce(all []approval, at time.Time) (n int) {
+	for _, a := range all {
+		if who, ok := p.enrolled(a.By, at); ok && bareKey(who.Key) == a.Key {
+			n++
+		}
+	}
+	return n
 }
 
 // helpersAreReady keeps to what the helplines were told, and can take in a day.

@@ -41,18 +41,18 @@ type Rules struct {
 // DefaultLead gives a helpline a day.
 const DefaultLead = 24 * time.Hour
 
+var anyOfUs = []string{analyst, reviewer, lead, counsel}
+
 // may lists the roles that may take a step. A partner takes none: it sees one case,
 // and what it does is recorded by those who run it.
 var may = map[Kind][]string{
-	Draft: {analyst, reviewer, lead, counsel}, Edit: {analyst, reviewer, lead, counsel},
+	Draft: anyOfUs, Edit: anyOfUs,
 	ReviewLanguage: {reviewer},
 	Approve:        {reviewer, lead, counsel},
-	HelplineTold:   {analyst, reviewer, lead},
+	HelplineTold:   anyOfUs,
 	CountryApprove: {reviewer, lead, counsel},
-	Hold:           {analyst, reviewer, lead, counsel}, Release: {lead, counsel}, Cancel: {lead, counsel},
-	SendBatch: {analyst, reviewer, lead},
-	Delivered: {analyst, reviewer, lead}, Read: {analyst, reviewer, lead},
-	SecondContact: {analyst, reviewer, lead}, Answer: {analyst, reviewer, lead}, OptOut: {analyst, reviewer, lead},
+	Hold:           anyOfUs, Release: {lead, counsel}, Cancel: {lead, counsel},
+	SendBatch: anyOfUs, Delivered: anyOfUs, Read: anyOfUs, SecondContact: anyOfUs, Answer: anyOfUs, OptOut: anyOfUs,
 }
 
 // Plan is how a campaign's targets are told: what its steps made of it.
@@ -72,8 +72,11 @@ type Plan struct {
 	cancelled string
 	targets   map[string]*Progress
 	order     []string // of targets, as they were sent to
-	days      map[string]map[string]int
-	out       map[string]bool // of those who want no more notices
+
+	sentBatches int
+	sentAt      time.Time // of the last batch
+	days        map[string]map[string]int
+	out         map[string]bool // of those who want no more notices
 }
 
 // Review is a language approved by a person fluent in it.
@@ -181,18 +184,26 @@ func (p *Plan) Apply(s Step) error {
 
 // person is who takes the step, when enrolled at that time in a role that may.
 func (p *Plan) person(s Step) (Person, error) {
-	i := slices.IndexFunc(p.rules.People, func(q Person) bool { return q.Name == s.By })
-	if i < 0 {
-		return Person{}, refuse("%.64q is not enrolled", s.By)
-	}
-	who := p.rules.People[i]
-	if s.At.Before(who.Since) || !who.Until.IsZero() && !s.At.Before(who.Until) {
-		return Person{}, refuse("the key of %s does not count at %s", who.Name, s.At.UTC().Format(time.RFC3339))
+	who, ok := p.enrolled(s.By, s.At)
+	if !ok {
+		return Person{}, refuse("%.64q has no key that is in force at %s", s.By, s.At.UTC().Format(time.RFC3339))
 	}
 	if !slices.Contains(may[s.Kind], who.Role) {
 		return Person{}, refuse("%s is %s; a step %s is taken by %s", who.Name, who.Role, s.Kind, strings.Join(may[s.Kind], ", "))
 	}
 	return who, nil
+}
+
+// enrolled finds a person by the key that is in force at a time; somebody who was
+// given another key stands among the people twice.
+func (p *Plan) enrolled(name string, at time.Time) (Person, bool) {
+	i := slices.IndexFunc(p.rules.People, func(q Person) bool {
+		return q.Name == name && !at.Before(q.Since) && (q.Until.IsZero() || at.Before(q.Until))
+	})
+	if i < 0 {
+		return Person{}, false
+	}
+	return p.rules.People[i], true
 }
 
 func (p *Plan) act(s Step, who Person) error {

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,12 +14,13 @@ import (
 // Pace is how batches follow each other.
 type Pace struct {
 	Start  time.Time     // nothing is sent before
+	Now    time.Time     // a batch that is late is planned for now, and the next ones after it; zero: none is late
 	Size   int           // targets in a batch, at most
-	Every  time.Duration // between the batches of a day, at least
+	Every  time.Duration // between batches, at least
 	Spread time.Duration // a random time up to this is added to each
 }
 
-// DefaultPace sends from now on 25 at once, every one to three hours.
+// DefaultPace sends from a time on 25 at once, every one to three hours.
 func DefaultPace(start time.Time) Pace {
 	return Pace{Start: start, Size: 25, Every: time.Hour, Spread: 2 * time.Hour}
 }
@@ -32,8 +34,10 @@ type Planned struct {
 // Schedule puts those of a list who were not told yet into batches, in an order
 // that says nothing of them and with random times between, so that from when
 // somebody was told nobody learns when or how it was found (as Google does, 2017).
-// No helpline gets more in a day than it takes. The same list, plan and pace give
-// the same batches. Those who want no notices are left out, and counted.
+// No helpline gets more in a day than it takes, or anybody before it knows. The
+// same list, plan and pace give the same batches; what was sent already moves none
+// of the others forward, so it may be asked again at any time. Those who want no
+// notices are left out, and counted.
 func Schedule(r *Roster, p *Plan, pace Pace) (batches []Planned, left int, err error) {
 	if err := r.Check(); err != nil {
 		return nil, 0, err
@@ -46,24 +50,43 @@ func Schedule(r *Roster, p *Plan, pace Pace) (batches []Planned, left int, err e
 	case pace.Start.IsZero():
 		return nil, 0, errors.New("notice: a schedule needs a time to start at")
 	}
-	random := rand.New(rand.NewChaCha8(sha256.Sum256([]byte("ringfence notice schedule\n" + r.Seed))))
 	waiting, left := waitingOf(r, p)
-	random.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
-	at := pace.Start
-	for len(waiting) > 0 {
-		at = at.Add(pace.Every + time.Duration(random.Int64N(int64(pace.Spread)+1)))
+	at := latest(pace.Start, p.sentAt)
+	for n := p.sentBatches; len(waiting) > 0; {
+		at = latest(at.Add(pace.gap(r, n)), pace.Now, p.helpersFrom())
 		var b Batch
-		if b, waiting = nextBatch(r, p, waiting, at, batches, pace.Size); len(b.Targets) == 0 {
-			at = at.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) // every helpline is full today
-			continue
+		for b, waiting = nextBatch(r, p, waiting, at, batches, pace.Size); len(b.Targets) == 0; b, waiting = nextBatch(r, p, waiting, at, batches, pace.Size) {
+			// Every helpline is full today; the same random time into tomorrow.
+			at = at.UTC().Truncate(24 * time.Hour).Add(24*time.Hour + pace.gap(r, n))
 		}
 		batches = append(batches, Planned{at, b})
+		n++
 	}
 	return batches, left, nil
 }
 
-// waitingOf are those who were not told yet.
+// gap is the time before the batch of this number.
+func (pace Pace) gap(r *Roster, n int) time.Duration {
+	random := rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "ringfence notice gap\n%s\n%d", r.Seed, n))))
+	return pace.Every + time.Duration(random.Int64N(int64(pace.Spread)+1))
+}
+
+// helpersFrom is when all helplines of the plan know who is coming.
+func (p *Plan) helpersFrom() (at time.Time) {
+	for _, h := range p.Text.Facts.Helplines {
+		told := p.told[h.Name]
+		if from, err := day(told.From); err == nil {
+			at = latest(at, from, told.At.Add(p.rules.Lead))
+		}
+	}
+	return at
+}
+
+func latest(all ...time.Time) time.Time { return slices.MaxFunc(all, time.Time.Compare) }
+
+// waitingOf are those who were not told yet, in an order that the seed makes.
 func waitingOf(r *Roster, p *Plan) (waiting []Target, left int) {
+	place := map[string][sha256.Size]byte{}
 	for _, t := range r.Targets {
 		c := r.Commitment(t)
 		switch {
@@ -71,8 +94,13 @@ func waitingOf(r *Roster, p *Plan) (waiting []Target, left int) {
 			left++
 		case p.targets[c] == nil:
 			waiting = append(waiting, t)
+			place[t.Pseudonym] = sha256.Sum256([]byte("ringfence notice order\n" + r.Seed + "\n" + c))
 		}
 	}
+	slices.SortFunc(waiting, func(a, b Target) int {
+		x, y := place[a.Pseudonym], place[b.Pseudonym]
+		return bytes.Compare(x[:], y[:])
+	})
 	return waiting, left
 }
 

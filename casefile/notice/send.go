@@ -39,7 +39,7 @@ func Dispatch(ctx context.Context, p *Plan, r *Roster, to Courier) (steps []Step
 	var done []string
 	for _, c := range p.Undelivered() {
 		t, ok := known[c]
-		if !ok || ctx.Err() != nil || p.mayEnter(batchOf(r, p.Text.Facts, []Target{t}).Countries) != nil {
+		if !ok || ctx.Err() != nil || p.mayEnter(batchOf(r, p.Text.Facts, []Target{t}).Countries, p.now) != nil {
 			undelivered++
 			continue
 		}
