@@ -61,7 +61,7 @@ func (c *chromium) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (c *chromium) eval(expression string) string {
 	c.t.Helper()
-	s, err := chromedp.Run(c.ctx, chromedp.Evaluate[string](expression))
+	s, err := chromedp.Run(c.ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		c.t.Fatalf("%s: %v", expression, err)
 	}

@@ -174,6 +174,7 @@ func (d *console) showCampaign(w http.ResponseWriter, r *http.Request, status in
 		return
 	}
 	d.render(w, r, status, "campaign", "Campaign "+inert(c.ID), struct {
+		Acting bool
 		campaignRow
 		Live          bool
 		Address       string
@@ -182,7 +183,7 @@ func (d *console) showCampaign(w http.ResponseWriter, r *http.Request, status in
 		Drawn         template.HTML
 		Wrong, Reason string
 		MaxReason     int
-	}{newCampaignRow(c), c.Live, c.ID, c.History, newestTargets(c), drawn, wrong, reason, maxReason})
+	}{d.passkeys.hand(d.session(r)) != nil, newCampaignRow(c), c.Live, c.ID, c.History, newestTargets(c), drawn, wrong, reason, maxReason})
 }
 
 // theCampaign reads the campaign that the path names; when there is none it has

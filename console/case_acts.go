@@ -20,9 +20,8 @@ func (d *console) act(tab string, show func(context.Context, desk, url.Values) (
 		if !ok {
 			return
 		}
-		h := d.passkeys.hand(d.session(r))
+		h := d.handFor(w, r)
 		if h == nil {
-			d.problem(w, r, http.StatusForbidden, "Nothing was recorded: you signed in with a link, or the server was started again since.", "Sign in with a passkey, and do it again.")
 			return
 		}
 		one, exhibits := read(r)

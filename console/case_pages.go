@@ -292,6 +292,7 @@ func (d *console) caseFile(ctx context.Context, c desk, _ url.Values) (any, erro
 		Missing    int
 		Exports    []act
 		MayExport  bool
+		Me         string
 		Sections   []string
 	}
 	var err error
@@ -310,7 +311,7 @@ func (d *console) caseFile(ctx context.Context, c desk, _ url.Values) (any, erro
 		}
 	}
 	entries, err := c.Acts(ctx, "export", 20)
-	data.Exports, data.Sections = acts(entries), fact.Sections
+	data.Exports, data.Sections, data.Me = acts(entries), fact.Sections, c.viewer.Name
 	data.MayExport = slices.Contains(casefile.Exporters, c.viewer.Role)
 	return data, err
 }

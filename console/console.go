@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ringfence/ringfence/casefile"
@@ -54,7 +55,7 @@ func New(c Config) http.Handler {
 		c.Now = time.Now
 	}
 	d := &console{Config: c, streams: streams{open: map[string]int{}}, cases: openCases{open: map[string]*casefile.Case{}},
-		passkeys: keyring{ceremonies: map[string]ceremony{}, hands: map[string]*casefile.Hand{}}}
+		passkeys: keyring{ceremonies: map[string]ceremony{}, hands: map[string]held{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{file}", serveAsset)
 	mux.Handle("GET "+look.Path, look.Handler())
@@ -100,6 +101,10 @@ func (d *console) routes() map[string]page {
 		"GET /me":                      d.me,
 		"POST /me/passkey/begin":       d.addBegin,
 		"POST /me/passkey/finish":      d.addFinish,
+		"POST /me/passkey/again":       d.stepUp,
+		"POST /campaigns/{id}/case":    d.caseOfCampaign,
+		"POST /cases/{case}/evidence":  d.takeIn,
+		"POST /cases/{case}/export":    d.exportCase,
 		"GET /cases":                   d.caseList,
 		"GET /cases/{case}":            d.inCase("", d.caseSummary),
 		"GET /cases/{case}/timeline":   d.inCase("timeline", d.caseTimeline),
@@ -142,7 +147,7 @@ func (d *console) protect(next http.Handler) http.Handler {
 			http.Error(w, "asked for by another site", http.StatusForbidden)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -150,6 +155,14 @@ func (d *console) protect(next http.Handler) http.Handler {
 // maxForm is the largest body that a form of ours sends, with room: a reason
 // of a thousand characters, percent-encoded.
 const maxForm = 16 << 10
+
+// mostOf is the largest body of a request: only exhibits are larger than forms.
+func mostOf(r *http.Request) int64 {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/cases/") && strings.HasSuffix(r.URL.Path, "/evidence") {
+		return maxUpload
+	}
+	return maxForm
+}
 
 // foreign tells whether another site loads this as a part of its own page
 // (Fetch Metadata Request Headers, W3C, §2). A link that leads here is fine.

@@ -41,8 +41,17 @@ type ceremony struct {
 type keyring struct {
 	mu         sync.Mutex
 	ceremonies map[string]ceremony
-	hands      map[string]*casefile.Hand // by session
+	hands      map[string]held // by session
 }
+
+// held is who may act in a session, and since when.
+type held struct {
+	*casefile.Hand
+	since time.Time
+}
+
+// fresh is how long a passkey's word counts as just given.
+const fresh = 2 * time.Minute
 
 func (k *keyring) begin(c ceremony, now time.Time) error {
 	k.mu.Lock()
@@ -75,17 +84,28 @@ func (k *keyring) end(challenge string, now time.Time) (ceremony, error) {
 func (k *keyring) hand(session string) *casefile.Hand {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.hands[session]
+	return k.hands[session].Hand
 }
 
-func (k *keyring) give(session string, h *casefile.Hand) {
+// freshHand is the hand of a session whose passkey gave its word just before; nil
+// else.
+func (k *keyring) freshHand(session string, now time.Time) *casefile.Hand {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if h := k.hands[session]; now.Sub(h.since) <= fresh {
+		return h.Hand
+	}
+	return nil
+}
+
+func (k *keyring) give(session string, h *casefile.Hand, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if h == nil {
 		delete(k.hands, session)
 		return
 	}
-	k.hands[session] = h
+	k.hands[session] = held{h, now}
 }
 
 // keyUser is a person as the library that checks passkeys knows one.
@@ -187,18 +207,8 @@ func (d *console) enterBegin(w http.ResponseWriter, r *http.Request) {
 
 // enterFinish signs somebody in whose passkey signed.
 func (d *console) enterFinish(w http.ResponseWriter, r *http.Request) {
-	b, err := io.ReadAll(r.Body)
-	var parsed *protocol.ParsedCredentialAssertionData
-	if err == nil {
-		parsed, err = protocol.ParseCredentialRequestResponseBytes(b)
-	}
-	if err != nil || d.Desk.Cases == nil {
-		refuse(w, http.StatusBadRequest, "What the passkey answered cannot be read.")
-		return
-	}
-	c, err := d.passkeys.end(parsed.Response.CollectedClientData.Challenge, d.Now())
-	if err != nil {
-		refuse(w, http.StatusForbidden, err.Error())
+	c, parsed, b, ok := d.asserted(w, r)
+	if !ok {
 		return
 	}
 	session, err := d.enterWith(r, c, parsed, unlocking(b))
@@ -228,15 +238,28 @@ func unlocking(body []byte) []byte {
 	return sent.ClientExtensionResults.PRF.Results.First
 }
 
+// enterWith begins a session with the hand of who asserted.
 func (d *console) enterWith(r *http.Request, c ceremony, parsed *protocol.ParsedCredentialAssertionData, secret []byte) (session string, err error) {
-	ctx := r.Context()
-	party, host, err := d.party(r)
+	h, err := d.assert(r, c, parsed, secret)
 	if err != nil {
 		return "", err
 	}
+	if session, err = d.Desk.Doors.Enter(r.Context(), c.name); err == nil {
+		d.passkeys.give(session, h, d.Now())
+	}
+	return session, err
+}
+
+// assert checks what a passkey signed, and returns the hand that it gave its word for.
+func (d *console) assert(r *http.Request, c ceremony, parsed *protocol.ParsedCredentialAssertionData, secret []byte) (*casefile.Hand, error) {
+	ctx := r.Context()
+	party, host, err := d.party(r)
+	if err != nil {
+		return nil, err
+	}
 	p, err := d.Desk.Cases.Person(ctx, c.name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	user := keyUser{p, host}
 	if _, _, err := party.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
@@ -245,22 +268,55 @@ func (d *console) enterWith(r *http.Request, c ceremony, parsed *protocol.Parsed
 		}
 		return user, nil
 	}, c.data, parsed); err != nil {
-		return "", err
+		return nil, err
 	}
 	raw := parsed.Raw.AssertionResponse
 	h, err := d.Desk.Cases.Delegate(ctx, c.name, c.session, parsed.RawID, verify.Assertion{AuthenticatorData: raw.AuthenticatorData, ClientData: raw.ClientDataJSON, Signature: raw.Signature})
-	if err != nil {
-		return "", err
-	}
-	if len(secret) > 0 {
+	if err == nil && len(secret) > 0 {
 		if err := d.Desk.Cases.Unlock(ctx, h, parsed.RawID, secret); err != nil {
 			d.Log.Warn("console: evidence stays locked in this session", "analyst", c.name, "error", err)
 		}
 	}
-	if session, err = d.Desk.Doors.Enter(ctx, c.name); err == nil {
-		d.passkeys.give(session, h)
+	return h, err
+}
+
+// stepUp takes a passkey's word anew in a session that goes on: what follows is signed
+// with a key that the person gave the right to just before. Sealing, sending and
+// exporting ask for it.
+func (d *console) stepUp(w http.ResponseWriter, r *http.Request) {
+	c, parsed, body, ok := d.asserted(w, r)
+	if !ok {
+		return
 	}
-	return session, err
+	if c.name != analyst(r).Name {
+		refuse(w, http.StatusForbidden, "Somebody else began this.")
+		return
+	}
+	h, err := d.assert(r, c, parsed, unlocking(body))
+	if err != nil {
+		refuse(w, http.StatusForbidden, "This passkey is not one of yours.")
+		return
+	}
+	d.passkeys.give(d.session(r), h, d.Now())
+	answer(w, http.StatusOK, map[string]string{})
+}
+
+// asserted reads an assertion, and the ceremony that it ends; when there is none it
+// has answered.
+func (d *console) asserted(w http.ResponseWriter, r *http.Request) (c ceremony, parsed *protocol.ParsedCredentialAssertionData, body []byte, ok bool) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		parsed, err = protocol.ParseCredentialRequestResponseBytes(body)
+	}
+	if err != nil || d.Desk.Cases == nil {
+		refuse(w, http.StatusBadRequest, "What the passkey answered cannot be read.")
+		return c, nil, nil, false
+	}
+	if c, err = d.passkeys.end(parsed.Response.CollectedClientData.Challenge, d.Now()); err != nil || c.session == nil {
+		refuse(w, http.StatusForbidden, "This took longer than five minutes, or was done before. Begin again.")
+		return c, nil, nil, false
+	}
+	return c, parsed, body, true
 }
 
 // addBegin begins to add a passkey to who is signed in.

@@ -29,8 +29,29 @@ form("[data-add-passkey]", async element => {
   return send("/me/passkey/finish", { label: element.label.value, credential: made.toJSON() });
 });
 
-form("[data-use-passkey]", async element => {
-  const options = await send("/passkey/begin", { name: element.elements.name.value.trim() });
-  const used = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-  return send("/passkey/finish", used.toJSON());
-});
+async function assert(name) {
+  const options = await send("/passkey/begin", { name });
+  return (await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) })).toJSON();
+}
+
+// A form that asks for a fresh word of the passkey is sent once it has it.
+for (const element of document.querySelectorAll("form[data-step-up]")) {
+  const wrong = element.querySelector("[data-wrong]");
+  element.addEventListener("submit", async event => {
+    if (element.dataset.stepped) {
+      delete element.dataset.stepped;
+      return;
+    }
+    event.preventDefault();
+    wrong.textContent = "";
+    try {
+      await send("/me/passkey/again", await assert(element.dataset.stepUp));
+      element.dataset.stepped = "yes";
+      element.requestSubmit();
+    } catch (error) {
+      wrong.textContent = error.name === "NotAllowedError" ? "It was not allowed, or took too long. Nothing was done." : error.message;
+    }
+  });
+}
+
+form("[data-use-passkey]", async element => send("/passkey/finish", await assert(element.elements.name.value.trim())));
