@@ -60,20 +60,22 @@ func (p *Plan) approve(s Step, who Person) error {
 		return refuse("what %s signed is not the notice that the plan has now", who.Name)
 	}
 	a := approval{who.Name, bareKey(who.Key), one.Sigs[0]}
-	if other, twice := sameHand(p.approvals, a); twice {
+	others := p.inForce(p.approvals, s.At)
+	if other, twice := sameHand(others, a); twice {
 		return refuse("%s has approved already, with the same name or key; the second person is another one", other)
 	}
-	p.approvals = append(p.approvals, a)
+	p.approvals = append(others, a)
 	return nil
 }
 
 // approveCountry takes a person's agreement to sending into a country.
 func (p *Plan) approveCountry(s Step, who Person) error {
 	a := approval{By: who.Name, Key: bareKey(who.Key)}
-	if other, twice := sameHand(p.countries[s.Country], a); twice {
+	others := p.inForce(p.countries[s.Country], s.At)
+	if other, twice := sameHand(others, a); twice {
 		return refuse("%s has approved %s already, with the same name or key; the second person is another one", other, s.Country)
 	}
-	p.countries[s.Country] = append(p.countries[s.Country], a)
+	p.countries[s.Country] = append(others, a)
 	return nil
 }
 
@@ -168,7 +170,7 @@ func (p *Plan) ready(at time.Time) error {
 	if drafts := p.drafts(); len(p.Text.Wordings) == 0 || len(drafts) > 0 {
 		return refuse("no fluent reviewer has approved the text in %s", strings.Join(drafts, ", "))
 	}
-	if n := p.inForce(p.approvals, at); n < wire.Approvals {
+	if n := len(p.inForce(p.approvals, at)); n < wire.Approvals {
 		return refuse("%d of %d persons have approved, with keys that are in force", n, wire.Approvals)
 	}
 	for _, h := range p.Text.Facts.Helplines {
@@ -185,7 +187,7 @@ func (p *Plan) ready(at time.Time) error {
 // mayEnter asks for two persons for each country at risk, and for the unknown one.
 func (p *Plan) mayEnter(countries []string, at time.Time) error {
 	for _, c := range countries {
-		n := p.inForce(p.countries[c], at)
+		n := len(p.inForce(p.countries[c], at))
 		if (c == Unknown || slices.Contains(p.rules.Risk, c)) && n < wire.Approvals {
 			return refuse("%d of %d persons have approved sending into %s", n, wire.Approvals, c)
 		}
@@ -193,15 +195,15 @@ func (p *Plan) mayEnter(countries []string, at time.Time) error {
 	return nil
 }
 
-// inForce counts the approvals by keys that nobody has withdrawn: what a stolen key
+// inForce are the approvals by keys that nobody has withdrawn: what a stolen key
 // approved does not count once that is known.
-func (p *Plan) inForce(all []approval, at time.Time) (n int) {
+func (p *Plan) inForce(all []approval, at time.Time) (some []approval) {
 	for _, a := range all {
 		if who, ok := p.enrolled(a.By, at); ok && bareKey(who.Key) == a.Key {
-			n++
+			some = append(some, a)
 		}
 	}
-	return n
+	return some
 }
 
 // helpersAreReady keeps to what the helplines were told, and can take in a day.

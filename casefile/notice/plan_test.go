@@ -314,6 +314,37 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestKeyWithdrawn withdraws the key of somebody who has approved: what it approved
+// counts no more, and the person's next key does.
+func TestKeyWithdrawn(t *testing.T) {
+	m := newTeam(t)
+	i := slices.IndexFunc(m.rules.People, func(p Person) bool { return p.Name == "lea" })
+	m.rules.People[i].Until = start.Add(time.Hour)
+	next := Person{Name: "lea", Role: lead, Since: start.Add(time.Hour)}
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Key, m.signers["lea2"] = signer(t, "lea", private)
+	m.rules.People = append(m.rules.People, next)
+	p := New(m.rules)
+	m.ready(t, p)
+	send := Step{Kind: SendBatch, Batch: batch("XA", 1)}
+	if err := m.do(t, p, "rob", 2*time.Hour, send); !errors.Is(err, ErrRefused) {
+		t.Errorf("sent with the approval of a key that was withdrawn: %v", err)
+	}
+	s, err := p.Sign(m.signers["lea2"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.do(t, p, "lea", 2*time.Hour, s); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.do(t, p, "rob", 2*time.Hour, send); err != nil {
+		t.Errorf("with the person's next key: %v", err)
+	}
+}
+
 func numbers(from, to int) func(func(int) bool) {
 	return func(yield func(int) bool) {
 		for i := from; i < to && yield(i); i++ {

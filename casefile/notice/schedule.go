@@ -85,10 +85,11 @@ func (p *Plan) helpersFrom() (at time.Time) {
 func latest(all ...time.Time) time.Time { return slices.MaxFunc(all, time.Time.Compare) }
 
 // waitingOf are those who were not told yet, in an order that the seed makes.
-func waitingOf(r *Roster, p *Plan) (waiting []Target, left int) {
+func waitingOf(r *Roster, p *Plan) (waiting []*Target, left int) {
 	place := map[string][sha256.Size]byte{}
-	for _, t := range r.Targets {
-		c := r.Commitment(t)
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		c := r.Commitment(*t)
 		switch {
 		case p.out[c]:
 			left++
@@ -97,7 +98,7 @@ func waitingOf(r *Roster, p *Plan) (waiting []Target, left int) {
 			place[t.Pseudonym] = sha256.Sum256([]byte("ringfence notice order\n" + r.Seed + "\n" + c))
 		}
 	}
-	slices.SortFunc(waiting, func(a, b Target) int {
+	slices.SortFunc(waiting, func(a, b *Target) int {
 		x, y := place[a.Pseudonym], place[b.Pseudonym]
 		return bytes.Compare(x[:], y[:])
 	})
@@ -105,7 +106,7 @@ func waitingOf(r *Roster, p *Plan) (waiting []Target, left int) {
 }
 
 // nextBatch takes those whose helpline has room on that day.
-func nextBatch(r *Roster, p *Plan, waiting []Target, at time.Time, before []Planned, size int) (Batch, []Target) {
+func nextBatch(r *Roster, p *Plan, waiting []*Target, at time.Time, before []Planned, size int) (Batch, []*Target) {
 	used := maps.Clone(p.days[utcDay(at)])
 	if used == nil {
 		used = map[string]int{}
@@ -118,7 +119,7 @@ func nextBatch(r *Roster, p *Plan, waiting []Target, at time.Time, before []Plan
 			used[name] += n
 		}
 	}
-	var taken, rest []Target
+	var taken, rest []*Target
 	for _, t := range waiting {
 		h := p.Text.Facts.helplineFor(t.Country)
 		if len(taken) == size || used[h.Name] >= h.Daily {
@@ -132,10 +133,10 @@ func nextBatch(r *Roster, p *Plan, waiting []Target, at time.Time, before []Plan
 }
 
 // batchOf is the batch of these targets.
-func batchOf(r *Roster, f Facts, targets []Target) Batch {
+func batchOf(r *Roster, f Facts, targets []*Target) Batch {
 	b := Batch{Helplines: map[string]int{}}
 	for _, t := range targets {
-		c := r.Commitment(t)
+		c := r.Commitment(*t)
 		b.Targets = append(b.Targets, c)
 		if t.High {
 			b.High = append(b.High, c)

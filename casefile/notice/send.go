@@ -39,7 +39,7 @@ func Dispatch(ctx context.Context, p *Plan, r *Roster, to Courier) (steps []Step
 	var done []string
 	for _, c := range p.Undelivered() {
 		t, ok := known[c]
-		if !ok || ctx.Err() != nil || p.mayEnter(batchOf(r, p.Text.Facts, []Target{t}).Countries, p.now) != nil {
+		if !ok || ctx.Err() != nil || p.mayEnter(batchOf(r, p.Text.Facts, []*Target{&t}).Countries, p.now) != nil {
 			undelivered++
 			continue
 		}
@@ -86,7 +86,7 @@ func (p *Plan) Notice(code string) (wire.Notice, error) {
 		return wire.Notice{}, err
 	}
 	signed := text + "\n" // https://c2sp.org/signed-note: text, empty line, a line for each signature
-	for _, a := range p.approvals {
+	for _, a := range p.inForce(p.approvals, p.now) {
 		signed += "— " + a.Sig.Name + " " + a.Sig.Base64 + "\n"
 	}
 	n := wire.Notice{ID: p.ID, Code: code, Issuer: p.Text.Facts.Issuer, Issued: p.Text.Issued, Wordings: maps.Clone(p.Text.Wordings), Signed: signed}

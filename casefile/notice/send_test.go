@@ -135,18 +135,10 @@ func TestSchedule(t *testing.T) {
 			seen[c] = true
 		}
 		high += len(b.Batch.High)
-		if i == 2 { // after a crash the rest is scheduled anew, without those who were told
-			rest, _, err := Schedule(r, p, Pace{Start: batches[2].At, Size: 4, Every: time.Hour})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, x := range rest {
-				for _, c := range x.Batch.Targets {
-					if seen[c] {
-						t.Error("somebody who was told is scheduled again")
-					}
-				}
-			}
+		// Asked again after each, also after a crash, the rest is where it was.
+		rest, _, err := Schedule(r, p, pace)
+		if err != nil || len(rest) != len(batches)-i-1 || len(rest) > 0 && !reflect.DeepEqual(rest, batches[i+1:]) {
+			t.Fatalf("after batch %d the rest is another one: %v", i, err)
 		}
 	}
 	if len(seen) != 89 || high != 9 || len(p.AwaitingSecond()) != 9 || len(gaps) < 5 {
@@ -154,6 +146,22 @@ func TestSchedule(t *testing.T) {
 	}
 	if err := m.do(t, p, "ana", 10000*time.Hour, Step{Kind: SecondContact, Targets: p.AwaitingSecond()[:1], Partner: "a partner"}); err != nil || len(p.AwaitingSecond()) != 8 {
 		t.Errorf("a second contact: %v", err)
+	}
+}
+
+// TestScheduleThatIsLate was asleep for days: it sends one batch, and keeps its pace.
+func TestScheduleThatIsLate(t *testing.T) {
+	m := newTeam(t)
+	p := New(m.rules)
+	m.ready(t, p)
+	pace := Pace{Start: start.Add(3 * time.Hour), Now: start.Add(100 * time.Hour), Size: 3, Every: time.Hour}
+	batches, _, err := Schedule(roster(t, 12), p, pace)
+	if err != nil || !batches[0].At.Equal(pace.Now) || batches[1].At.Before(pace.Now.Add(pace.Every)) {
+		t.Errorf("batches at %s and %s, %v", batches[0].At, batches[1].At, err)
+	}
+	early, _, err := Schedule(roster(t, 12), p, Pace{Start: start.Add(-100 * time.Hour), Size: 3})
+	if err != nil || early[0].At.Before(start.Add(m.rules.Lead)) {
+		t.Errorf("the first batch at %s, before the helplines know, %v", early[0].At, err)
 	}
 }
 

@@ -35,11 +35,11 @@ func (p *Plan) Standing() Standing {
 	if err := p.Ready(); err != nil {
 		s.Blocked = err.Error()
 	}
-	for _, a := range p.approvals {
+	for _, a := range p.inForce(p.approvals, p.now) {
 		s.Approved = append(s.Approved, a.By)
 	}
 	for country, all := range p.countries {
-		for _, a := range all {
+		for _, a := range p.inForce(all, p.now) {
 			s.Countries[country] = append(s.Countries[country], a.By)
 		}
 	}

@@ -56,6 +56,7 @@ func (d *Desk) Send(ctx context.Context, plan string, pace notice.Pace, to Messe
 	if err := p.Ready(); err != nil {
 		return sent, err
 	}
+	pace.Now = d.Now()
 	batches, left, err := notice.Schedule(list, p, pace)
 	if err != nil {
 		return sent, err
