@@ -20,8 +20,12 @@ const (
 
 var actors = [...]string{"caller", "signalling", "relay", "callee"}
 
-// Never is the place of an answer that did not come.
-const Never = -1
+// Never is the place of an answer that did not come, and Unknown that of one of which
+// there is no record.
+const (
+	Never   = -1
+	Unknown = -2
+)
 
 // Octets are bytes of a message that a reader should see.
 type Octets struct {
@@ -32,7 +36,7 @@ type Octets struct {
 
 // Message is one arrow.
 type Message struct {
-	At       time.Duration // since the beginning of the call
+	At       time.Duration // since the beginning of the call; below zero: not recorded
 	From, To Actor
 	Name     string
 	Differs  bool // from the normal call
@@ -145,11 +149,19 @@ func (f Flow) column(p *pen, side flowSide, bottom float64) {
 func (f Flow) answered(p *pen, side flowSide, y float64) {
 	says := "answered"
 	if side.answer < 0 {
-		says = "never answered"
+		says = unanswered(side.answer)
 	}
 	p.rect("well", "", side.x+4, y-12, flowColumn-8, 18)
 	p.line("calm", side.x+4, y+6, side.x+flowColumn-4, y+6)
 	p.text("b", "start", side.x+flowTimes+8, y+1, flowColumn-flowTimes-16, "✆ "+f.say(says))
+}
+
+// unanswered says why there is no place of an answer.
+func unanswered(place int) string {
+	if place == Unknown {
+		return "whether it was answered is not recorded"
+	}
+	return "never answered"
 }
 
 // message draws one arrow, with its name above and its bytes beneath.
@@ -160,7 +172,9 @@ func (f Flow) message(p *pen, side flowSide, m *Message, y float64) {
 		class, text, label = "alarm", "x", "≠ "+label
 		p.rect("band", "", side.x+4, y-14, flowColumn-8, 36+14*float64(calloutLines(m)))
 	}
-	p.text("q", "start", side.x+8, y, flowTimes-4, fmt.Sprintf("+%.2f s", m.At.Seconds()))
+	if m.At >= 0 {
+		p.text("q", "start", side.x+8, y, flowTimes-4, fmt.Sprintf("+%.2f s", m.At.Seconds()))
+	}
 	// The name may be longer than its arrow: it stands over it, within its column.
 	room := flowColumn - flowTimes - 20
 	short, _ := fit(label, room, letter)
@@ -244,7 +258,7 @@ func (f Flow) Table() []byte {
 		}
 		switch {
 		case side.answer < 0:
-			rows = append(rows, []string{f.say(side.title), "", "", f.say("never answered"), "", ""})
+			rows = append(rows, []string{f.say(side.title), "", "", f.say(unanswered(side.answer)), "", ""})
 		case side.answer >= len(f.Steps):
 			rows = append(rows, []string{f.say(side.title), "", "", f.say("answered"), "", ""})
 		}
@@ -267,5 +281,9 @@ func (f Flow) row(side flowSide, m *Message) []string {
 	if more := len(m.Bytes) - 20; more > 0 {
 		octets = append(octets, "+"+count(more))
 	}
-	return []string{f.say(side.title), fmt.Sprintf("+%.3f s", m.At.Seconds()), party(m.From) + " → " + party(m.To), m.Name, strings.Join(remarks, ", "), strings.Join(octets, "; ")}
+	at := ""
+	if m.At >= 0 {
+		at = fmt.Sprintf("+%.3f s", m.At.Seconds())
+	}
+	return []string{f.say(side.title), at, party(m.From) + " → " + party(m.To), m.Name, strings.Join(remarks, ", "), strings.Join(octets, "; ")}
 }
