@@ -83,14 +83,6 @@ type column struct {
 	Num  bool
 }
 
-// figure is a drawing with the table that says the same.
-type figure struct {
-	Name    string // of its file
-	Caption string
-	SVG     []byte
-	Twin    []byte // HTML
-}
-
 // withheld is said where an edition does not show what the ledger has.
 const withheld = "withheld"
 

@@ -71,7 +71,7 @@ func Render(s Source) ([]File, error) {
 		return nil, fmt.Errorf("case file of %s: %w", s.Case.ID, err)
 	}
 	var files []File
-	for _, write := range []func(*book) ([]File, error){pages, drafts, tables, redactions, stix, caseLD} {
+	for _, write := range []func(*book) ([]File, error){pages, drawings, drafts, tables, redactions, stix, caseLD} {
 		more, err := write(b)
 		if err != nil {
 			return nil, fmt.Errorf("case file of %s: %w", s.Case.ID, err)

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"time"
 
+	"github.com/ringfence/ringfence/casefile/draw"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -43,17 +44,16 @@ type page struct {
 	Sections []*section
 }
 
-// Drawing is the figure as markup, which package draw made safe.
-func (f figure) Drawing() template.HTML { return template.HTML(f.SVG) }
-
-// Table is the figure's twin.
-func (f figure) Table() template.HTML { return template.HTML(f.Twin) }
+// HTML is the figure with its caption and its table, which package draw made safe.
+func (f figure) HTML() template.HTML {
+	return template.HTML(draw.Figure("figure-"+f.Name, f.Drawing))
+}
 
 // pages writes the documents that a person reads, and the figures in them.
 func pages(b *book) ([]File, error) {
-	w := sections(b, nil)
+	w := sections(b, figures(b))
 	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, page{style(pageStyle), b.title(), b.Case.ID, b.edition(), stamp(b.Made), w.sections})
+	err := pageTemplate.Execute(&out, page{style(pageStyle + string(draw.CSS())), b.title(), b.Case.ID, b.edition(), stamp(b.Made), w.sections})
 	return []File{{"case-file.html", out.Bytes()}}, err
 }
 

@@ -174,6 +174,7 @@ func (w *writer) forensics() {
 		w.counts("verdicts", "Devices by verdict", "Verdict", w.tallied(verdicts), "devices")
 		return
 	}
+	w.drawn("phones", "a drawing of attempts and traces on phones")
 	t := table{ID: "devices", Caption: "Devices", Head: columns("No.", "Person", "Model", "System", "Verdict", "Acquired", "Traces from", "Which logs there were", "Rests on", "Entry"), File: "tables/device.csv"}
 	for _, d := range w.devices {
 		f := d.Fact

@@ -20,11 +20,11 @@ const (
 
 var actors = [...]string{"caller", "signalling", "relay", "callee"}
 
-// Never is the place of an answer that did not come, and Unknown that of one of which
+// Never is the place of an answer that did not come, and NotRecorded that of one of which
 // there is no record.
 const (
 	Never   = -1
-	Unknown = -2
+	NotRecorded = -2
 )
 
 // Octets are bytes of a message that a reader should see.
@@ -158,7 +158,7 @@ func (f Flow) answered(p *pen, side flowSide, y float64) {
 
 // unanswered says why there is no place of an answer.
 func unanswered(place int) string {
-	if place == Unknown {
+	if place == NotRecorded {
 		return "whether it was answered is not recorded"
 	}
 	return "never answered"
