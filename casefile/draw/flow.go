@@ -23,7 +23,7 @@ var actors = [...]string{"caller", "signalling", "relay", "callee"}
 // Never is the place of an answer that did not come, and NotRecorded that of one of which
 // there is no record.
 const (
-	Never   = -1
+	Never       = -1
 	NotRecorded = -2
 )
 

@@ -43,6 +43,7 @@ var paint = map[string]string{
 	"l3":    `fill="#e6b8b5" stroke="#a8201a"`,
 	"l4":    `fill="#b2332d" stroke="#a8201a"`,
 	"l5":    `fill="#8f1a15" stroke="#8f1a15"`,
+	"tick":  `stroke="#ffffff" stroke-width="2.5" fill="none"`,
 	"inv":   `fill="#ffffff" font-size="10" font-weight="700"`,
 	"code":  `fill="#1b1d1c" font-size="10"`,
 }
