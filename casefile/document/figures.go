@@ -21,7 +21,7 @@ func figures(b *book) (all []figure) {
 	for _, f := range []struct {
 		name string
 		of   func() (draw.Drawing, bool)
-	}{{"flow", b.flow}, {"timeline", b.lanes}, {"phones", b.phones}} {
+	}{{"flow", b.flow}, {"timeline", b.lanes}, {"countries", b.countries}, {"infrastructure", b.web}, {"phones", b.phones}} {
 		if d, ok := f.of(); ok {
 			all = append(all, figure{f.name, d})
 		}
