@@ -113,18 +113,18 @@ func form(w wire.Wording) (faults []Fault) {
 
 var (
 	linkForm = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*:/|(?:tel|sms|mailto|data|javascript|intent|geo|market):|www\.|@|\[\.\]|[\p{L}\p{N}_-]{1,63}[.\x{3002}\x{ff0e}\x{ff61}]\p{L}[\p{L}\p{N}-]+|\d+\.\d+\.\d+\.\d+`)
-	// A day in words has at most two and four digits, apart by a word.
-	numberForm = regexp.MustCompile(`\p{N}(?:[\p{Zs}\p{Pd}\p{Ps}\p{Pe}\p{Mn}./+_,·•]*\p{N}){4,}`)
+	// Three digits can be a number to call (112) or how many were targets.
+	numberForm = regexp.MustCompile(`\p{N}(?:[\p{Zs}\p{Pd}\p{Ps}\p{Pe}\p{Mn}./+_,·•]*\p{N}){2,}`)
 )
 
 // forbidden finds what the notice must not have. What the facts themselves bring
-// in is covered first: the names of the issuer, the page and the helplines, and
-// the one sentence that says what is not asked for.
+// in is covered first: the names of the issuer, the page and the helplines, the
+// days, and the one sentence that says what is not asked for.
 func forbidden(f Facts, t tongue, w wire.Wording) (faults []Fault) {
 	text := visible(w.Title + "\n" + w.Body)
 	say := t.say(f, "")
 	// The longest first, so that an issuer chat.example covers nothing of its page.
-	covered := []string{say("asks"), t.parts["where"], f.Page, f.Issuer}
+	covered := []string{say("asks"), t.parts["where"], t.window(f), t.day(f.From), t.day(f.Until), f.Page, f.Issuer}
 	for _, h := range f.Helplines {
 		covered = append(covered, h.Name, t.parts["region."+h.Region])
 	}
@@ -168,12 +168,15 @@ func cover(text, what string) string {
 }
 
 // visible is text as a person sees it: compatible forms of a letter are one, and
-// what is not seen is gone.
+// what is not seen is gone. The sign that parts two letters of Persian stays.
 func visible(s string) string {
+	var last rune
 	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) && r != '\u200c' || r == '\u0640' {
+		parts := r == '\u200c' && unicode.Is(unicode.Arabic, last)
+		if unicode.Is(unicode.Cf, r) && !parts || r == '\u0640' {
 			return -1
 		}
+		last = r
 		return r
 	}, norm.NFKC.String(s))
 }

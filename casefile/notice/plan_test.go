@@ -180,6 +180,12 @@ func TestPlanFromDraftToRead(t *testing.T) {
 	if _, err := p.Page("fr", "4839-2071"); !errors.Is(err, ErrRefused) {
 		t.Errorf("a page in a language that was not reviewed: %v", err)
 	}
+	if carried, err := p.Carry("ar", "4839-2071"); err != nil || !strings.Contains(carried, "4839-2071") {
+		t.Errorf("carried: %q, %v", carried, err)
+	}
+	if _, err := p.Carry("fr", "4839-2071"); !errors.Is(err, ErrRefused) {
+		t.Errorf("carried in a language that was not reviewed: %v", err)
+	}
 	if page, err := p.Page("ar", "4839-2071"); err != nil || page.Dir != "rtl" {
 		t.Errorf("page: %v", err)
 	}
@@ -347,4 +353,3 @@ func numbers(from, to int) func(func(int) bool) {
 		}
 	}
 }
-

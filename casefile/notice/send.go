@@ -95,11 +95,26 @@ func (p *Plan) Notice(code string) (wire.Notice, error) {
 
 // Page is the person's page in a language that was reviewed.
 func (p *Plan) Page(tag, code string) (Page, error) {
-	if _, ok := p.reviews[tag]; !ok {
-		return Page{}, refuse("no fluent reviewer has approved the text in %.20q", tag)
-	}
-	if tongues()[tag].version != p.Text.Versions[tag] {
-		return Page{}, refuse("the texts in %s are of another version than the reviewer has approved", tag)
+	if err := p.reviewed(tag); err != nil {
+		return Page{}, err
 	}
 	return NewPage(p.Text.Facts, tag, code)
+}
+
+// Carry is the text that a partner hands over, in a language that was reviewed.
+func (p *Plan) Carry(tag, code string) (string, error) {
+	if err := p.reviewed(tag); err != nil {
+		return "", err
+	}
+	return Carry(p.Text.Facts, tag, code)
+}
+
+func (p *Plan) reviewed(tag string) error {
+	if _, ok := p.reviews[tag]; !ok {
+		return refuse("no fluent reviewer has approved the text in %.20q", tag)
+	}
+	if tongues()[tag].version != p.Text.Versions[tag] {
+		return refuse("the texts in %s are of another version than the reviewer has approved", tag)
+	}
+	return nil
 }

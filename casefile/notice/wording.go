@@ -132,14 +132,18 @@ func (t tongue) say(f Facts, code string) func(string) string {
 	for _, h := range f.Helplines {
 		helpers = append(helpers, h.Name+" ("+t.parts["region."+h.Region]+")")
 	}
-	from, until := t.day(f.From), t.day(f.Until)
-	days := strings.NewReplacer("{from}", from, "{until}", until).Replace(t.parts["days"])
-	if f.From == f.Until {
-		days = strings.ReplaceAll(t.parts["day"], "{from}", from)
-	}
-	put := strings.NewReplacer("{issuer}", f.Issuer, "{page}", f.Page, "{where}", t.parts["where"], "{days}", days,
+	put := strings.NewReplacer("{issuer}", f.Issuer, "{page}", f.Page, "{where}", t.parts["where"], "{days}", t.window(f),
 		"{helplines}", strings.Join(helpers, t.parts["comma"]+" "), "{code}", code)
 	return func(part string) string { return put.Replace(t.parts[part]) }
+}
+
+// window writes when it was.
+func (t tongue) window(f Facts) string {
+	part := "days"
+	if f.From == f.Until {
+		part = "day"
+	}
+	return strings.NewReplacer("{from}", t.day(f.From), "{until}", t.day(f.Until)).Replace(t.parts[part])
 }
 
 // day writes a day in words, so that it is no row of digits.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	wire "github.com/ringfence/ringfence/wire/notice"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden texts")
@@ -70,6 +72,10 @@ func TestGolden(t *testing.T) {
 			}
 			for _, fault := range faults {
 				t.Errorf("%s, %s: the shipped text breaks a rule: %s", tag, outcome, fault)
+			}
+			form := wire.Notice{Issuer: f.Issuer, Issued: "2026-05-20", Wordings: map[string]wire.Wording{tag: w}}
+			if _, err := form.Text(); err != nil {
+				t.Errorf("%s: a device would not take it: %v", tag, err)
 			}
 			page, err := NewPage(f, tag, "4839-2071")
 			if err != nil {
