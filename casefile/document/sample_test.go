@@ -134,7 +134,7 @@ func (y *story) facts() {
 	for i := range 6 {
 		when := day(5, 2+i, 7+i, 11)
 		y.put(when.Add(time.Hour), fmt.Sprintf("I-%04d", i+1), fact.Incident{From: when, Until: when.Add(9 * time.Minute), What: "an offer whose settings are longer than the protocol permits, and hold machine code", Rules: []string{"R01", "R07"},
-			Account: fmt.Sprintf("A-%04d", i%3+1), Target: fmt.Sprintf("T-%04d", i+1), Calls: 3 + i, Stopped: i > 1, Server: fmt.Sprintf("S-%04d", i%2+1), Packets: []string{packet}}, "E-0001", "E-0002")
+			Account: fmt.Sprintf("A-%04d", i%3+1), Target: fmt.Sprintf("T-%04d", i+2), Calls: 3 + i, Stopped: i > 1, Server: fmt.Sprintf("S-%04d", i%2+1), Packets: []string{packet}}, "E-0001", "E-0002")
 	}
 	y.put(day(5, 14, 9, 0), "C-2019-0001", fact.Campaign{From: day(4, 29, 5, 10), Until: day(5, 10, 22, 40), Summary: "unanswered calls from accounts that call nobody else, with the same odd settings", Strength: "strong",
 		Calls: 2913, HeldBack: 2460, Targets: 1400, Classes: map[string]int{"civil society": 100, "not known": 1300}, Countries: map[string]int{"MX": 456, "IN": 121, "BH": 82, "MA": 69, "PK": 58, "ID": 54, "IL": 51, "SA": 31, "FR": 7, "HU": 3, "CD": 1},
