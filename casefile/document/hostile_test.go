@@ -101,10 +101,10 @@ func skeleton(t testing.TB, text string) (tags map[string]int) {
 
 // sameShape fails where a hostile text made an element, an attribute, a field or a
 // row of its own.
-func sameShape(t *testing.T, text string) {
-	plainFiles, files := render(t, poisoned(t, "plain")), render(t, poisoned(t, text))
+func sameShape(t *testing.T, harmless map[string]string, text string) {
+	files := render(t, poisoned(t, text))
 	for path, got := range files {
-		want := plainFiles[path]
+		want := harmless[path]
 		switch {
 		case strings.HasSuffix(path, ".html"):
 			a, b := skeleton(t, want), skeleton(t, got)
@@ -152,18 +152,20 @@ var hostile = []string{`<script>alert(1)</script><img src=x onerror=alert(1)>`, 
 	"\u202egnp.exe\u2066", "a\x00b\x1b[31m", "]]><!--", "{{.Style}} ${x} %s %d %!", "' OR '1'='1", "javascript:alert(1)", "شهادة \u200f متضررة", "a,b\r\n\"c\"", "می\u200cخواهم"}
 
 func TestHostileTextStaysText(t *testing.T) {
+	harmless := render(t, poisoned(t, "plain"))
 	for _, text := range hostile {
-		t.Run("", func(t *testing.T) { sameShape(t, text) })
+		t.Run("", func(t *testing.T) { sameShape(t, harmless, text) })
 	}
 }
 
 func FuzzHostileText(f *testing.F) {
+	harmless := render(f, poisoned(f, "plain"))
 	for _, text := range hostile {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) < 200 {
-			sameShape(t, text)
+			sameShape(t, harmless, text)
 		}
 	})
 }
