@@ -57,9 +57,9 @@ type State int
 // The states of the light. What was never proved is not good.
 const (
 	Unproved State = iota // a circle with a question mark
-	Intact               // a circle with a tick
-	Pending              // a triangle: proved, but a witness or a timestamp is outstanding
-	Broken               // an octagon with a cross
+	Intact                // a circle with a tick
+	Pending               // a triangle: proved, but a witness or a timestamp is outstanding
+	Broken                // an octagon with a cross
 )
 
 var states = [...]string{"not proved yet", "intact", "pending", "broken"}
