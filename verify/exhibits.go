@@ -71,7 +71,14 @@ func (v *verifier) exhibitProof(p string, taken map[string]Entry, own note.Verif
 	if err != nil {
 		return err
 	}
-	if err := one.Check(e.Hash(), own); err != nil || one.Index != e.N {
+	state, seen := v.states[string(one.Checkpoint)] // nearly all have the same
+	if !seen {
+		if state, err = OpenCheckpoint(one.Checkpoint, own); err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		v.states[string(one.Checkpoint)] = state
+	}
+	if err := one.checkIn(state, e.Hash()); err != nil || one.Index != e.N {
 		return fmt.Errorf("%s does not prove entry %d: %v", p, e.N, err)
 	}
 	return nil

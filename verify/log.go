@@ -126,6 +126,10 @@ func (p Proof) Check(leaf tlog.Hash, log note.Verifier) error {
 	if err != nil {
 		return err
 	}
+	return p.checkIn(c, leaf)
+}
+
+func (p Proof) checkIn(c Checkpoint, leaf tlog.Hash) error {
 	return tlog.CheckRecord(p.Hashes, c.N, c.Hash, p.Index, leaf)
 }
 

@@ -68,7 +68,7 @@ func File(name string, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer end()
-	v := &verifier{bag: b, r: &Report{Version: 1, File: name, Checks: []Check{}, Witnesses: []Witnessed{}, Stamps: []string{}}, persons: map[string][]person{}, passkeys: map[string][]passkey{}}
+	v := &verifier{bag: b, r: &Report{Version: 1, File: name, Checks: []Check{}, Witnesses: []Witnessed{}, Stamps: []string{}}, persons: map[string][]person{}, passkeys: map[string][]passkey{}, states: map[string]Checkpoint{}}
 	v.check("archive", "nothing is in it that an export does not write", wrong)
 	v.check("bag", fmt.Sprintf("%d files are as the manifests say", len(b.sums)), b.manifests())
 	v.service(o)
