@@ -8,30 +8,39 @@ var steps = []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time
 
 const maxTicks = 8
 
-// axis draws ticks at full hours, days and so on, with day and time in UTC.
+// axis draws ticks at full hours, days and so on, with day and time in UTC. A range of
+// more years than a duration holds has only its ends.
 func (f frame) axis(p *pen, top, bottom float64) {
+	p.line("axis", f.left, bottom, f.left+f.wide, bottom)
 	span := f.until.Sub(f.from)
+	if span > 200*steps[len(steps)-2] {
+		f.tick(p, f.from, top, bottom, false)
+		f.tick(p, f.until, top, bottom, false)
+		return
+	}
 	step := max(steps[len(steps)-1], span/maxTicks)
 	for i := len(steps) - 1; i >= 0 && span/steps[i] < maxTicks; i-- {
 		step = steps[i]
 	}
-	p.line("axis", f.left, bottom, f.left+f.wide, bottom)
 	at := f.from.UTC().Truncate(step)
 	if at.Before(f.from) {
 		at = at.Add(step)
 	}
-	for range maxTicks + 1 {
-		if at.After(f.until) {
-			return
-		}
-		x := f.x(at)
-		p.line("grid", x, top, x, bottom+4)
-		// Labels stand inside the drawing also at its ends.
-		label := min(x, f.left+f.wide-18)
-		p.text("q", "middle", label, bottom+16, 80, at.Format(time.DateOnly))
-		if step < 24*time.Hour {
-			p.text("q", "middle", label, bottom+29, 80, at.Format("15:04:05"))
-		}
-		at = at.Add(step)
+	for ; !at.After(f.until); at = at.Add(step) {
+		f.tick(p, at, top, bottom, step < 24*time.Hour)
+	}
+}
+
+// tick draws one time. Labels that would reach beyond the end are left out.
+func (f frame) tick(p *pen, at time.Time, top, bottom float64, clock bool) {
+	x := f.x(at)
+	p.line("grid", x, top, x, bottom+4)
+	if x > f.left+f.wide-18 && at.Before(f.until) {
+		return
+	}
+	x = min(x, f.left+f.wide-18)
+	p.text("q", "middle", x, bottom+16, 80, at.UTC().Format(time.DateOnly))
+	if clock {
+		p.text("q", "middle", x, bottom+29, 80, at.UTC().Format("15:04:05"))
 	}
 }

@@ -58,11 +58,11 @@ func (h Head) say(english string) string {
 // than the page scroll by themselves; time and drawings run from left to right in every
 // language, as the page around them does not.
 func Figure(id string, d Drawing) []byte {
-	h, id := d.head(), name(id)
+	h, own := d.head(), name(id)
 	var p pen
-	p.raw(`<figure class="draw" id="`, id, `"><figcaption id="`, id, `-c" dir="auto">`, esc(h.Title, maxText), `</figcaption>`)
-	p.raw(`<div class="draw-scroll" dir="ltr" tabindex="0" role="group" aria-labelledby="`, id, `-c">`, string(d.SVG(id)), `</div>`)
-	p.raw(`<details class="draw-twin"><summary id="`, id, `-s">`, esc(h.say("The same as a table"), maxText), `</summary>`)
-	p.raw(`<div class="draw-scroll" tabindex="0" role="group" aria-labelledby="`, id, `-s">`, string(d.Table()), `</div></details></figure>`)
+	p.raw(`<figure class="draw" id="`, own, `"><figcaption id="`, own, `-c" dir="auto">`, esc(h.Title, maxText), `</figcaption>`)
+	p.raw(`<div class="draw-scroll" dir="ltr" tabindex="0" role="group" aria-labelledby="`, own, `-c">`, string(d.SVG(id)), `</div>`)
+	p.raw(`<details class="draw-twin"><summary id="`, own, `-s">`, esc(h.say("The same as a table"), maxText), `</summary>`)
+	p.raw(`<div class="draw-scroll" tabindex="0" role="group" aria-labelledby="`, own, `-s">`, string(d.Table()), `</div></details></figure>`)
 	return p.b.Bytes()
 }

@@ -62,6 +62,7 @@ const (
 	flowGap    = 100.0
 	hexLine    = 12 // bytes
 	hexLines   = 3
+	maxOffset  = 1 << 30
 	maxOctets  = 4 // pieces of a message
 )
 
@@ -177,8 +178,8 @@ func (f Flow) message(p *pen, side flowSide, m *Message, y float64) {
 	}
 	// The name may be longer than its arrow: it stands over it, within its column.
 	room := flowColumn - flowTimes - 20
-	short, _ := fit(label, room, letter)
-	half := extent(short, letter) / 2
+	short, _ := fit(label, room, sizes[text])
+	half := extent(short, sizes[text]) / 2
 	middle := min(max((x1+x2)/2, side.x+flowTimes+8+half), side.x+flowColumn-8-half)
 	p.text(text, "middle", middle, y, room, label)
 	arrow(p, class, x1, x2, y+10, m.Stopped)
@@ -236,7 +237,7 @@ func calloutLines(m *Message) (n int) {
 // hex writes bytes with their offsets.
 func (o Octets) hex() (lines []string) {
 	for i := 0; i < len(o.Data) && len(lines) < hexLines; i += hexLine {
-		lines = append(lines, fmt.Sprintf("%04x: % x", max(o.Offset, 0)+i, o.Data[i:min(i+hexLine, len(o.Data))]))
+		lines = append(lines, fmt.Sprintf("%04x: % x", min(max(o.Offset, 0), maxOffset)+i, o.Data[i:min(i+hexLine, len(o.Data))]))
 	}
 	if more := len(o.Data) - hexLine*hexLines; more > 0 {
 		lines[hexLines-1] += " +" + strconv.Itoa(more)

@@ -123,8 +123,8 @@ func (g Graph) hulls(p *pen, nodes []Node) (taken []box) {
 	}
 	for _, name := range order {
 		top := slices.MinFunc(groups[name], func(a, b [2]float64) int { return cmp.Compare(a[1], b[1]) })
-		short, _ := fit(plain(name, maxText), 150, letter)
-		half := extent(short, letter)/2 + 2
+		short, _ := fit(plain(name, maxText), 150, heavy)
+		half := extent(short, heavy)/2 + 2
 		x := min(max(top[0], half+2), graphWide-half-2)
 		where := box{x - half, top[1] - 27, x + half, top[1] - 11}
 		if slices.ContainsFunc(taken, where.meets) {

@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"html"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Sizes of letters, in units of the drawing, which is shown at about a pixel a unit.
 const (
 	letter = 12.0
 	small  = 11.0
+	heavy  = letter * 1.1
 )
+
+// sizes are those that texts of a class are reckoned with: heavy letters are wider.
+var sizes = map[string]float64{"t": letter, "b": heavy, "x": heavy, "q": small, "n": small * heavy / letter, "m": small}
 
 // paint is what a class looks like where there is no style sheet: on white paper. The
 // style sheet has the same classes in the colours of the page's theme.
@@ -122,12 +127,11 @@ func (p *pen) polygon(class, says string, at ...float64) {
 // text writes a text within a width, from its start, middle or end at x. It is cut when
 // it is too long; then all of it (up to the limit of every text) is in its title.
 func (p *pen) text(class, anchor string, x, y, wide float64, s string) {
-	size := letter
-	if class == "q" || class == "n" || class == "m" {
-		size = small
-	}
 	s = plain(s, maxText)
-	short, cut := fit(s, wide, size)
+	short, cut := fit(s, wide, sizes[class])
+	if even := int(wide / (0.62 * small)); class == "m" && utf8.RuneCountInString(short) > even {
+		short, cut = string([]rune(s)[:max(even-1, 0)])+"…", true
+	}
 	p.letters(class, anchor, x, y, short)
 	if cut {
 		p.raw("<title>", html.EscapeString(s), "</title>")
@@ -138,7 +142,7 @@ func (p *pen) text(class, anchor string, x, y, wide float64, s string) {
 // lines writes a text in up to rows lines, and returns the height that they take.
 func (p *pen) lines(class, anchor string, x, y, wide float64, rows int, s string) float64 {
 	const high = 14
-	lines, cut := wrap(plain(s, maxText), wide, letter, rows)
+	lines, cut := wrap(plain(s, maxText), wide, sizes[class], rows)
 	for i, l := range lines {
 		p.letters(class, anchor, x, y+float64(i)*high, l)
 		if cut {

@@ -64,7 +64,7 @@ func advance(r rune) float64 {
 	case r >= 0x1100 && !unicode.In(r, unicode.Arabic, unicode.Georgian, unicode.Latin, unicode.Greek, unicode.Common):
 		return 1.05
 	case strings.ContainsRune("mwMW@%—…", r) || r > 0x2100:
-		return 1
+		return 1.05
 	case strings.ContainsRune("iljtfr.,:;|!'()[] ", r):
 		return 0.42
 	case unicode.IsUpper(r):

@@ -74,8 +74,11 @@ type frame struct {
 }
 
 func (f frame) x(t time.Time) float64 {
-	return f.left + f.wide*min(max(t.Sub(f.from).Seconds()/f.until.Sub(f.from).Seconds(), 0), 1)
+	return f.left + f.wide*min(max((seconds(t)-seconds(f.from))/(seconds(f.until)-seconds(f.from)), 0), 1)
 }
+
+// seconds are since 1970: unlike a duration they reach to every year.
+func seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
 
 func (f frame) holds(t time.Time) bool { return !t.Before(f.from) && !t.After(f.until) }
 
