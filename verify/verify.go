@@ -84,10 +84,11 @@ type verifier struct {
 	r        *Report
 	key      string // base64 of the service's public key, with its kind
 	entries  []Entry
-	persons  map[string][]person  // by name
-	passkeys map[string][]passkey // by name
-	heads    map[int64]string     // root by size of the case's log, from the service's log
-	genesis  string               // origin of the case's log, from the service's log
+	persons  map[string][]person   // by name
+	passkeys map[string][]passkey  // by name
+	heads    map[int64]string      // root by size of the case's log, from the service's log
+	states   map[string]Checkpoint // whose signature was checked, by their bytes
+	genesis  string                // origin of the case's log, from the service's log
 }
 
 // passkey is one of a person that stands in the service's log.
