@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	wire "github.com/ringfence/ringfence/wire/notice"
 )
 
 var start = time.Date(2026, 5, 20, 9, 0, 0, 0, time.UTC)
@@ -222,6 +224,54 @@ func TestRefused(t *testing.T) {
 		},
 		"a reviewer not fluent": func(t *testing.T, m team, p *Plan) error { return m.do(t, p, "rob", hour, reviewOf(p, "ar")) },
 		"a lead reviews":        func(t *testing.T, m team, p *Plan) error { return m.do(t, p, "lea", hour, reviewOf(p, "ar")) },
+		"who wrote the words": func(t *testing.T, m team, p *Plan) error {
+			other := text(t, "en")
+			other.Wordings["en"] = calmer(other.Wordings["en"])
+			if err := m.do(t, p, "rea", hour, Step{Kind: Edit, Text: other}); err != nil {
+				t.Fatal(err)
+			}
+			return m.do(t, p, "rea", hour, reviewOf(p, "en"))
+		},
+		"what was signed before an edit": func(t *testing.T, m team, p *Plan) error {
+			old, _ := p.Sign(m.signers["lea"])
+			other := text(t, "en")
+			other.Wordings["en"] = calmer(other.Wordings["en"])
+			_ = m.do(t, p, "ana", hour, Step{Kind: Edit, Text: other})
+			if err := m.do(t, p, "rea", hour, reviewOf(p, "en")); err != nil {
+				t.Fatal(err)
+			}
+			return m.do(t, p, "lea", hour, old)
+		},
+		"a language whose words were edited after its review": func(t *testing.T, m team, p *Plan) error {
+			other := text(t, "en", "ar")
+			other.Wordings["en"] = calmer(other.Wordings["en"])
+			if err := m.do(t, p, "ana", hour, Step{Kind: Edit, Text: other}); err != nil || !slices.Equal(p.Standing().Drafts, []string{"en"}) {
+				t.Fatalf("drafts %v, %v", p.Standing().Drafts, err)
+			}
+			s, _ := p.Sign(m.signers["lea"])
+			return m.do(t, p, "lea", hour, s)
+		},
+		"a helpline that was not told, of which nobody is in the batch": func(t *testing.T, m team, p *Plan) error {
+			third := text(t, "en", "ar")
+			third.Facts.Helplines = append(third.Facts.Helplines, Helpline{Name: "Third Helpline", Region: "asia", Countries: []string{"XC"}, Daily: 1})
+			for tag := range third.Wordings {
+				third.Wordings[tag], _ = Write(third.Facts, tag)
+			}
+			if err := m.do(t, p, "ana", hour, Step{Kind: Edit, Text: third}); err != nil {
+				t.Fatal(err)
+			}
+			for _, tag := range []string{"en", "ar"} {
+				if err := m.do(t, p, "rea", hour, reviewOf(p, tag)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m.sign(t, p, "lea", hour)
+			m.sign(t, p, "rob", hour)
+			return m.do(t, p, "lea", hour, Step{Kind: SendBatch, Batch: batch("XA", 1)})
+		},
+		"a step of another plan": func(t *testing.T, m team, p *Plan) error {
+			return p.Apply(Step{Kind: Hold, Plan: "N-2026-0002", By: "ana", At: start.Add(hour), Reason: "wait"})
+		},
 		"review of other words": func(t *testing.T, m team, p *Plan) error {
 			s := reviewOf(p, "en")
 			s.Hash = commitment(4)
@@ -345,6 +395,12 @@ func TestKeyWithdrawn(t *testing.T) {
 	if err := m.do(t, p, "rob", 2*time.Hour, send); err != nil {
 		t.Errorf("with the person's next key: %v", err)
 	}
+}
+
+// calmer is a wording with one more sentence, which breaks no rule.
+func calmer(w wire.Wording) wire.Wording {
+	w.Body += " Take your time."
+	return w
 }
 
 func numbers(from, to int) func(func(int) bool) {
