@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"strings"
 	"time"
 )
 
@@ -42,6 +43,9 @@ func (b Bars) drawn() (bars []Bar, step time.Duration) {
 
 // SVG implements Drawing.
 func (b Bars) SVG(id string) []byte {
+	if len(b.Bars) == 0 {
+		return blank(id, b.Head)
+	}
 	const top = 24.0
 	p := (&pen{}).head(b.Head)
 	bars, step := b.drawn()
@@ -74,8 +78,20 @@ func (b Bars) SVG(id string) []byte {
 	p.text("q", "start", barsLeft+18, foot+54, 120, b.say("held back"))
 	p.rect("box", "", barsLeft+148, foot+44, 12, 12)
 	p.text("q", "start", barsLeft+166, foot+54, 120, b.say("passed on"))
-	p.text("q", "end", barsWide-16, foot+54, 400, b.say("a bar:")+" "+step.String()+" · "+b.say("time from left to right, in UTC"))
+	p.text("q", "end", barsWide-16, foot+54, 400, b.say("a bar:")+" "+lasting(step)+" · "+b.say("time from left to right, in UTC"))
 	return p.done()
+}
+
+// lasting writes a duration without what is nothing.
+func lasting(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // Table implements Drawing.

@@ -94,6 +94,9 @@ func (f Flow) reached(side flowSide) (names []string) {
 
 // SVG implements Drawing.
 func (f Flow) SVG(id string) []byte {
+	if len(f.Steps) == 0 {
+		return blank(id, f.Head)
+	}
 	const top = 112.0
 	p := (&pen{}).head(f.Head)
 	steps := f.Steps[:min(len(f.Steps), maxSteps)]

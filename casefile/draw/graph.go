@@ -71,6 +71,9 @@ func (n Node) at() (x, y float64) {
 
 // SVG implements Drawing.
 func (g Graph) SVG(id string) []byte {
+	if len(g.Nodes) == 0 {
+		return blank(id, g.Head)
+	}
 	p, nodes := (&pen{}).head(g.Head), g.Nodes[:min(len(g.Nodes), maxNodes)]
 	p.open(id, "wide", graphWide, graphHigh+56)
 	taken := g.hulls(p, nodes)
@@ -219,7 +222,7 @@ func names(p *pen, nodes []Node, taken []box) (left int) {
 			where := box{x - half, y + dy - 9, x + half, y + dy + 3}
 			if !done && !slices.ContainsFunc(taken, where.meets) {
 				taken, done = append(taken, where), true
-				p.text("q", "middle", x, y+dy, 110, n.Name)
+				p.text("tag", "middle", x, y+dy, 110, n.Name)
 			}
 		}
 		if !done {

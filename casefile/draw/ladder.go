@@ -51,11 +51,14 @@ var confidences = []string{"low", "moderate", "high"}
 const (
 	maxRungs   = 12
 	ladderWide = 560.0
-	rungHigh   = 92.0
+	rungHigh   = 98.0
 )
 
 // SVG implements Drawing.
 func (l Ladder) SVG(id string) []byte {
+	if len(l.Rungs) == 0 {
+		return blank(id, l.Head)
+	}
 	p := (&pen{}).head(l.Head)
 	rungs := l.Rungs[:min(len(l.Rungs), maxRungs)]
 	high := rungHigh*float64(len(rungs)) + 34
@@ -87,7 +90,7 @@ func (l Ladder) rung(p *pen, number int, r Rung, y float64) {
 		l.judged(p, r, y+40)
 	}
 	if r.Cap != "" {
-		p.text("q", "start", 66, y+78, ladderWide-76, "⊤ "+l.say("capped:")+" "+r.Cap)
+		p.text("q", "start", 66, y+86, ladderWide-76, "⊤ "+l.say("capped:")+" "+r.Cap)
 	}
 }
 

@@ -48,6 +48,9 @@ var scores = map[string]struct{ says, level string }{
 
 // SVG implements Drawing.
 func (m Matrix) SVG(id string) []byte {
+	if len(m.Evidence) == 0 {
+		return blank(id, m.Head)
+	}
 	const top = 74.0
 	p := (&pen{}).head(m.Head)
 	columns, rows := m.Hypotheses[:min(len(m.Hypotheses), maxHypotheses)], m.Evidence[:min(len(m.Evidence), maxEvidence)]

@@ -15,7 +15,7 @@ const (
 )
 
 // sizes are those that texts of a class are reckoned with: heavy letters are wider.
-var sizes = map[string]float64{"t": letter, "b": heavy, "x": heavy, "q": small, "n": small * heavy / letter, "m": small}
+var sizes = map[string]float64{"t": letter, "b": heavy, "x": heavy, "q": small, "n": small * heavy / letter, "tag": small, "m": small}
 
 // paint is what a class looks like where there is no style sheet: on white paper. The
 // style sheet has the same classes in the colours of the page's theme.
@@ -23,6 +23,7 @@ var paint = map[string]string{
 	"t":     `fill="#1b1d1c" font-size="12"`,
 	"b":     `fill="#1b1d1c" font-size="12" font-weight="700"`,
 	"q":     `fill="#595d5a" font-size="11"`,
+	"tag":   `fill="#595d5a" font-size="11" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
 	"x":     `fill="#a8201a" font-size="12" font-weight="700"`,
 	"m":     `fill="#1b1d1c" font-size="11" font-family="monospace"`,
 	"n":     `fill="#1b1d1c" font-size="11" font-weight="700"`,
@@ -168,6 +169,14 @@ func (p *pen) letters(class, anchor string, x, y float64, s string) {
 	}
 	p.raw(`<text class="draw-`, class, `" `, paint[class], ` x="`, num(x), `" y="`, num(y), `" text-anchor="`, anchor,
 		`" direction="`, direction, `" unicode-bidi="isolate">`, html.EscapeString(s))
+}
+
+// blank is a figure of which there is nothing on record: it says so.
+func blank(id string, h Head) []byte {
+	p := (&pen{}).head(h)
+	p.open(id, "narrow", 320, 40)
+	p.text("q", "start", 8, 24, 304, h.say("nothing on record"))
+	return p.done()
 }
 
 // head takes a figure's head.

@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +9,7 @@ import (
 // Kind is what a point of time is, which its shape says as well as its colour.
 type Kind int
 
-// The kinds of points, the gravest last: of several at one place that is the shape.
+// The kinds of points, the gravest last.
 const (
 	Event   Kind = iota // a dot: anything else
 	Trace               // a square: a trace on a phone
@@ -144,6 +143,9 @@ func (l Timeline) shownLanes() []Lane {
 
 // SVG implements Drawing.
 func (l Timeline) SVG(id string) []byte {
+	if len(l.Lanes)+len(l.Marks) == 0 {
+		return blank(id, l.Head)
+	}
 	p, f, lanes := (&pen{}).head(l.Head), l.frame(), l.shownLanes()
 	marks := l.marksWithin(f)
 	const top = 34.0
@@ -152,11 +154,11 @@ func (l Timeline) SVG(id string) []byte {
 	high := bottom + 90 + 16*float64(notes)
 	p.open(id, "wide", timesWide, high)
 	f.axis(p, top-8, bottom)
-	p.text("q", "start", timesLeft, bottom+46, timesWide-timesLeft-timesEnd, "→ "+l.say("time from left to right, in UTC"))
+	p.text("q", "start", timesLeft, bottom+46, timesWide-timesLeft-timesEnd, "→ "+l.say("time from left to right, in UTC · a number: so many, of the kinds above it"))
+	l.flags(p, f, marks, top-8, bottom)
 	for i, lane := range lanes {
 		l.lane(p, f, lane, top+laneHigh*float64(i))
 	}
-	l.flags(p, f, marks, top-8, bottom)
 	l.legend(p, f, bottom+64)
 	for i, m := range marks[:min(len(marks), maxNotes)] {
 		p.text("t", "start", 8, bottom+84+16*float64(i), timesWide-16, "⚑"+count(i+1)+"  "+utc(m.At)+"  "+m.Says)
@@ -210,18 +212,26 @@ func bins(f frame, points []Point) [][]Point {
 	return slices.DeleteFunc(all, func(b []Point) bool { return len(b) == 0 })
 }
 
-// bin draws points as one mark.
+// bin draws points as one mark, with the sign of every kind that is in it: a number
+// under the sign of an attempt alone would say that all of them were attempts.
 func (l Timeline) bin(p *pen, f frame, b []Point, y float64) {
-	gravest := slices.MaxFunc(b, func(a, b Point) int { return cmp.Compare(a.Kind, b.Kind) })
-	x := f.x(gravest.At)
+	x := f.x(b[0].At)
 	if len(b) == 1 {
-		symbol(p, gravest.Kind, utc(gravest.At)+" "+gravest.Says, x, y)
+		symbol(p, b[0].Kind, utc(b[0].At)+" "+b[0].Says, x, y, 1)
 		return
 	}
 	i := float64(int((x - f.left) / binWide))
 	x = min(f.left+binWide*i+binWide/2, timesWide-timesEnd-binWide/2)
 	p.rect("box", l.binSays(b), x-binWide/2+1, y-11, binWide-2, 22)
-	symbol(p, gravest.Kind, "", x, y-5)
+	var within []Kind
+	for k := Attempt; k >= Event; k-- {
+		if slices.ContainsFunc(b, func(pt Point) bool { return kindOf(pt.Kind) == k }) {
+			within = append(within, k)
+		}
+	}
+	for i, k := range within {
+		symbol(p, k, "", x+6.2*(float64(i)-float64(len(within)-1)/2), y-5, map[bool]float64{true: 1, false: 0.55}[len(within) == 1])
+	}
 	p.text("n", "middle", x, y+9, binWide, brief(len(b)))
 }
 
@@ -249,17 +259,17 @@ func (l Timeline) binSays(b []Point) string {
 
 func kindOf(k Kind) Kind { return min(max(k, Event), Attempt) }
 
-// symbol draws a kind of point by its shape.
-func symbol(p *pen, k Kind, says string, x, y float64) {
+// symbol draws a kind of point by its shape, in its full size or less.
+func symbol(p *pen, k Kind, says string, x, y, size float64) {
 	switch kindOf(k) {
 	case Attempt:
-		p.polygon("bad", says, x, y-5, x+5.5, y+4, x-5.5, y+4)
+		p.polygon("bad", says, x, y-5*size, x+5.5*size, y+4*size, x-5.5*size, y+4*size)
 	case Held:
-		p.polygon("open", says, x, y-5, x+5.5, y+4, x-5.5, y+4)
+		p.polygon("open", says, x, y-5*size, x+5.5*size, y+4*size, x-5.5*size, y+4*size)
 	case Trace:
-		p.shape("rect", "trace", says, "x", x-4, "y", y-4, "width", 8, "height", 8)
+		p.shape("rect", "trace", says, "x", x-4*size, "y", y-4*size, "width", 8*size, "height", 8*size)
 	default:
-		p.shape("circle", "other", says, "cx", x, "cy", y, "r", 4)
+		p.shape("circle", "other", says, "cx", x, "cy", y, "r", 4*size)
 	}
 }
 
@@ -278,7 +288,11 @@ func (l Timeline) flags(p *pen, f frame, marks []Mark, top, bottom float64) {
 		if i > first {
 			sign += "–" + count(i+1)
 		}
-		p.text("b", "start", min(x-5, timesWide-62), top-4, 62, sign)
+		if x > timesWide-62 {
+			p.text("b", "end", x+4, top-4, 62, sign)
+			continue
+		}
+		p.text("b", "start", x-5, top-4, 62, sign)
 	}
 }
 
@@ -286,7 +300,7 @@ func (l Timeline) flags(p *pen, f frame, marks []Mark, top, bottom float64) {
 func (l Timeline) legend(p *pen, f frame, y float64) {
 	x := 14.0
 	for k := Attempt; k >= Event; k-- {
-		symbol(p, k, "", x, y-4)
+		symbol(p, k, "", x, y-4, 1)
 		p.text("q", "start", x+10, y, 130, l.say(kinds[k]))
 		x += extent(l.say(kinds[k]), small) + 34
 	}
