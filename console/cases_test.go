@@ -11,6 +11,8 @@ import (
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/fact"
+	"github.com/ringfence/ringfence/casefile/notice"
+	"github.com/ringfence/ringfence/casefile/telling"
 	"github.com/ringfence/ringfence/store/ledger"
 )
 
@@ -69,6 +71,14 @@ func newFile(t *testing.T, m *memory) *file {
 	}
 	f.put(fact.Device{Person: "T-0001", Model: "Example 9", OS: "Android 14", Verdict: "attempted"})
 	f.put(fact.Campaign{From: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), Until: time.Date(2026, 5, 9, 8, 0, 0, 0, time.UTC), Summary: "40 calls of 3 accounts to 7 persons", Strength: "strong", Calls: 40, HeldBack: 38, Targets: 7})
+	desk := &telling.Desk{Case: f.Case, Hand: f.hand, Now: m.now, Config: telling.Config{Issuer: "chat.example", Page: "chat.example/notices"}}
+	p, err := desk.Draft(context.Background(), notice.Blocked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desk.Take(context.Background(), notice.Step{Kind: notice.Hold, Plan: p.ID, Reason: "the court asked for a delay <script>hit=1</script>"}); err != nil {
+		t.Fatal(err)
+	}
 	f.put(fact.Hours{Day: "2026-05-10", Who: "engineer on call", Task: "the patch", Minutes: 95})
 	f.put(fact.Deadline{Day: "2026-12-01", What: "answer to the court"})
 	f.put(fact.Paragraph{Section: "summary", Text: "Somebody called seven persons forty times, and never to talk. " + evilText})
@@ -106,6 +116,7 @@ func TestCasePages(t *testing.T) {
 		"/evidence?exhibit=E-0001": {"it rang twice and stopped", "SHA3-256", "took in"},
 		"/people":                  {"T-0007", "civil society", "attempted", "given"},
 		"/people?class=other":      {"T-0002"},
+		"/notices?language=ar":     {"draft", "the court asked", "dir=\"rtl\"", "Nothing may be sent yet"},
 		"/file":                    {"rests on nothing", "conduct"},
 		"/log":                     {"began the case", "What was looked at", "/evidence?exhibit=E-0001"},
 	} {

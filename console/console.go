@@ -110,6 +110,8 @@ func (d *console) routes() map[string]page {
 		"GET /cases/{case}/timeline":   d.inCase("timeline", d.caseTimeline),
 		"GET /cases/{case}/evidence":   d.inCase("evidence", d.caseEvidence),
 		"GET /cases/{case}/people":     d.inCase("people", d.casePeople),
+		"GET /cases/{case}/notices":    d.inCase("notices", d.caseNotices),
+		"POST /cases/{case}/notices":   d.doNotice,
 		"GET /cases/{case}/file":       d.inCase("file", d.caseFile),
 		"GET /cases/{case}/log":        d.inCase("log", d.caseLog),
 		"POST /cases/{case}/file":      d.act("file", d.caseFile, paragraphOf),

@@ -264,7 +264,7 @@ func TestEveryPage(t *testing.T) {
 	n := w.add(someVerdict(w.now(), []byte("0123456789")))
 	w.hunts("C-2026-0001", hunt.Strong, 30)
 	id := newFile(t, w.memory).ID
-	for _, path := range []string{"/cases", "/cases/" + id, "/cases/" + id + "/timeline", "/cases/" + id + "/evidence", "/cases/" + id + "/evidence?exhibit=E-0002", "/cases/" + id + "/people", "/cases/" + id + "/file", "/cases/" + id + "/log",
+	for _, path := range []string{"/cases", "/cases/" + id, "/cases/" + id + "/timeline", "/cases/" + id + "/evidence", "/cases/" + id + "/evidence?exhibit=E-0002", "/cases/" + id + "/people", "/cases/" + id + "/notices", "/cases/" + id + "/file", "/cases/" + id + "/log",
 		"/cases/K-2026-0999", "/cases/" + id + "/evidence?exhibit=x", "/cases/" + id + "/timeline?from=x", "/", "/sign-in", "/verdicts", "/verdicts/1", "/rules", "/blocks", "/campaigns", "/campaigns/C-2026-0001", "/campaigns/C-1", "/accounts/" + person(1).String(), "/nowhere",
 		"/verdicts/0", "/verdicts/x", "/verdicts/99", "/verdicts?rule=R99", "/accounts/zz", "/accounts?name=nobody_here", "/verdicts/1?byte=-1"} {
 		r, _ := http.NewRequest("GET", w.url+path, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/casefile/telling"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
 )
@@ -89,10 +90,11 @@ type Desk struct {
 	Keys   Keys
 	Rules  Rules
 
-	Cases   *casefile.Room // nil: there are no cases
-	Hunt    Hunt           // nil: there is no live hunt
-	Reports Reports        // nil: nobody can report a call
-	Bans    Bans           // nil: there are no bans
-	Flags   Flags          // nil with Bans
-	Prints  Prints         // nil with Bans
+	Cases   *casefile.Room                 // nil: there are no cases
+	Notices func() (telling.Config, error) // nil: nothing is set down about notices
+	Hunt    Hunt                           // nil: there is no live hunt
+	Reports Reports                        // nil: nobody can report a call
+	Bans    Bans                           // nil: there are no bans
+	Flags   Flags                          // nil with Bans
+	Prints  Prints                         // nil with Bans
 }

@@ -38,6 +38,7 @@ var funcs = template.FuncMap{
 	"count":  count,
 	"text":   func(id wire.ID) string { return id.String() },
 	"lower":  strings.ToLower,
+	"inc":    func(n int) int { return n + 1 },
 	"int":    func(n int64) int { return int(n) },
 }
 

@@ -15,6 +15,7 @@ func TestPaletteInBrowser(t *testing.T) {
 	f := newFile(t, c.memory)
 	c.do(chromedp.EmulateViewport(1280, 900))
 	c.signIn()
+	c.until("the script is there", `document.querySelector("[data-palette]").dataset.ready`)
 	complaints := c.complaints()
 	c.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2))) // Ctrl
 	c.until("the palette is open", `document.querySelector("dialog[open] li")`)

@@ -68,6 +68,15 @@ func (c *caseNotifyCommand) Run(e *env) error {
 	})
 }
 
+// settings are those of config, and none where nothing is set down.
+func (c *caseNotifyCommand) settings() (telling.Config, error) {
+	config, err := c.config()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return config, err
+}
+
 // config reads what the operator set down about notices.
 func (c *caseNotifyCommand) config() (telling.Config, error) {
 	path := filepath.Join(c.dir(), "cases", "notices.json")
@@ -77,7 +86,7 @@ func (c *caseNotifyCommand) config() (telling.Config, error) {
 		config, err = telling.ReadConfig(b)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return config, &failure{code: "no_config", what: "case notify", why: errors.New("nothing is set down about notices in " + path),
+		return config, &failure{code: "no_config", what: "case notify", why: fmt.Errorf("nothing is set down about notices in %s: %w", path, fs.ErrNotExist),
 			hint: `write it there: {"issuer":"chat.example","page":"chat.example/notices","risk":["AE"],"lead_hours":24}; docs/cases.md has the fields`}
 	}
 	if err != nil {

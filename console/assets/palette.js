@@ -64,3 +64,4 @@ addEventListener("keydown", event => {
   }
 });
 document.querySelector("[data-open-palette]")?.addEventListener("click", open);
+dialog.dataset.ready = "yes";
