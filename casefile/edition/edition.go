@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/casefile/fact"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -57,7 +58,7 @@ func subject(e verify.Entry) string { return e.Text("kind") + " " + e.Text("subj
 
 // take notes the tier of a record.
 func (n narrowed) take(e verify.Entry) {
-	if e.Text("action") == "record" {
+	if e.Text("action") == "record" && e.Text("kind") != string(fact.KindNotice) { // whose records are steps
 		n[subject(e)] = casefile.Tier(e.Text("tier")) // the last one counts
 	}
 }

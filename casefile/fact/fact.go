@@ -153,7 +153,8 @@ type Person struct {
 	Attempts int       `json:"attempts"`
 	Notified time.Time `json:"notified,omitzero"`
 	Read     time.Time `json:"read,omitzero"`
-	Examined string    `json:"examined,omitempty"` // consent: given, withdrawn, or not asked
+	High     bool      `json:"high_risk,omitempty"` // a partner makes a second contact
+	Examined string    `json:"examined,omitempty"`  // consent: given, withdrawn, or not asked
 	Counted  string    `json:"counted,omitempty"`
 	Tag      string    `json:"tag,omitempty"`    // the same for the same person, for those with the case's key (Case.Tag)
 	Sealed   []byte    `json:"sealed,omitempty"` // age, to the case's sealed key: Identity

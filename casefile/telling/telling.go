@@ -121,8 +121,12 @@ func (d *Desk) Take(ctx context.Context, s notice.Step) (p *notice.Plan, err err
 		if err := p.Apply(s); err != nil {
 			return nil, err
 		}
+		tier := casefile.Court
+		if s.Kind == notice.SendBatch {
+			tier = casefile.Sealed // a small one says in which country somebody is
+		}
 		b, err := json.Marshal(s)
-		return []casefile.Record{{Kind: fact.KindNotice, ID: s.Plan, Tier: casefile.Court, Body: b}}, err
+		return []casefile.Record{{Kind: fact.KindNotice, ID: s.Plan, Tier: tier, Body: b}}, err
 	})
 	return p, err
 }
@@ -235,17 +239,21 @@ func (d *Desk) List(ctx context.Context, plan string) error {
 	if err != nil {
 		return err
 	}
+	out, err := d.optedOut(ctx, plan)
+	if err != nil {
+		return err
+	}
 	for _, r := range persons {
 		one, err := r.Fact()
 		if err != nil {
 			return err
 		}
 		p := one.(*fact.Person)
-		t := notice.Target{Pseudonym: r.ID, Language: p.Language, Country: p.Country, Channel: notice.InApp}
-		if p.Class != "not known" {
-			t.Class, t.KnownBy = notice.Class(p.Class), "person"
+		there := slices.ContainsFunc(list.Targets, func(t notice.Target) bool { return t.Pseudonym == r.ID })
+		if !there && (!p.Notified.IsZero() || out[r.ID]) {
+			continue // told by another notice, or wants no further ones
 		}
-		if err := list.Add(t, rand.Reader); err != nil {
+		if err := list.Add(target(r.ID, p), rand.Reader); err != nil {
 			return err
 		}
 	}
@@ -264,6 +272,44 @@ func (d *Desk) List(ctx context.Context, plan string) error {
 	}
 	_, err = d.Case.Put(ctx, d.Hand, casefile.Record{Kind: fact.KindRoster, ID: rosterID(plan), Tier: casefile.Sealed, Body: body})
 	return err
+}
+
+// target is a person as a list has it.
+func target(id string, p *fact.Person) notice.Target {
+	t := notice.Target{Pseudonym: id, Language: p.Language, Country: p.Country, Channel: notice.InApp, High: p.High}
+	if p.KnownBy != "" && p.Class != "not known" {
+		t.Class, t.KnownBy = notice.Class(p.Class), p.KnownBy
+	}
+	if len(p.Sealed) == 0 {
+		t.Channel = notice.Carried // there is no account that it could go to
+	}
+	return t
+}
+
+// optedOut are those who wanted no further notices after an earlier one.
+func (d *Desk) optedOut(ctx context.Context, but string) (map[string]bool, error) {
+	ids, err := d.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, id := range ids {
+		if id == but {
+			continue
+		}
+		p, err := d.Plan(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		list, err := d.Roster(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range list.Targets {
+			all[t.Pseudonym] = all[t.Pseudonym] || p.OptedOut(list.Commitment(t))
+		}
+	}
+	return all, nil
 }
 
 // Review approves the exact text of a language, by a person fluent in it.
