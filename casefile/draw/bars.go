@@ -96,15 +96,17 @@ func lasting(d time.Duration) string {
 
 // Table implements Drawing.
 func (b Bars) Table() []byte {
-	var rows [][]string
+	var rows listing
 	step := b.Step
 	if step <= 0 {
 		step = time.Hour
 	}
 	for i, one := range b.Bars {
 		if one.Passed > 0 || one.Held > 0 {
-			rows = append(rows, []string{utc(b.From.Add(step * time.Duration(i))), count(max(one.Held, 0)), count(max(one.Passed, 0))})
+			rows.add(func() []string {
+				return []string{utc(b.From.Add(step * time.Duration(i))), count(max(one.Held, 0)), count(max(one.Passed, 0))}
+			})
 		}
 	}
-	return table(b.Head, []string{"from (UTC)", "held back", "passed on"}, rows)
+	return rows.table(b.Head, []string{"from (UTC)", "held back", "passed on"})
 }

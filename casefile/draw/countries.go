@@ -128,13 +128,13 @@ func (c Countries) SVG(id string) []byte {
 	y := float64(high)*tile + 18
 	p.text("q", "start", 4, y, float64(wide)*tile-8, c.legend())
 	if len(by) > 0 {
-		p.text("q", "start", 4, y+18, float64(wide)*tile-8, count(len(by))+" "+c.say("entries without a place on the map are in the table only"))
+		p.text("q", "start", 4, y+18, float64(wide)*tile-8, c.say("without a place on the map, in the table only:")+" "+count(len(by)))
 	}
 	return p.done()
 }
 
 func (c Countries) legend() string {
-	legend := c.say("One tile a country, about where it lies. A number is people; darker is more.")
+	legend := c.say("One tile a country, about where it lies. A number is people; a stronger colour is more.")
 	for _, s := range c.shown() {
 		if s.few {
 			legend += " <" + brief(c.threshold()) + ": " + c.say("fewer, not told.")

@@ -131,6 +131,25 @@ func TestAllPointsAreCounted(t *testing.T) {
 	}
 }
 
+// Tables end at their limit, and say how much there is beyond.
+func TestTableCountsTheRest(t *testing.T) {
+	b := sampleTimeline(20_000).Table()
+	if n := bytes.Count(b, []byte("<tr>")); n != maxRows+2 || !bytes.Contains(b, []byte("+18\u202f004")) {
+		t.Errorf("%d rows; %s", n, b[max(len(b)-200, 0):])
+	}
+	if bytes.Contains(sampleGraph(3000).Table(), []byte("{202f}")) {
+		t.Error("our own space is written out")
+	}
+}
+
+// A message to nobody that there is goes to the callee in the drawing, so it counts there.
+func TestReachedCountsWhatIsDrawn(t *testing.T) {
+	f := Flow{Steps: []Step{{Attack: &Message{To: 99, Name: "packet"}}}, AttackAnswer: Never}
+	if got := f.reached(f.sides()[1]); len(got) != 1 {
+		t.Errorf("%q reached the callee", got)
+	}
+}
+
 // A judgement is drawn as its word and band, never as another number.
 func TestBand(t *testing.T) {
 	for word, want := range map[string][2]int{"Likely": {55, 80}, "almost certain": {95, 99}, "remote": {1, 5}} {

@@ -85,7 +85,7 @@ func (f Flow) sides() [2]flowSide {
 func (f Flow) reached(side flowSide) (names []string) {
 	for i, s := range f.Steps {
 		m := side.of(s)
-		if m != nil && m.To == Callee && !m.Stopped && (side.answer < 0 || i < side.answer) {
+		if m != nil && party(m.To) == Callee && !m.Stopped && (side.answer < 0 || i < side.answer) {
 			names = append(names, m.Name)
 		}
 	}
@@ -133,8 +133,11 @@ func (f Flow) SVG(id string) []byte {
 	return p.done()
 }
 
+// party is one of the four, whatever stands in a message.
+func party(a Actor) Actor { return min(max(a, Caller), Callee) }
+
 func lifeline(side flowSide, a Actor) float64 {
-	return side.x + flowTimes + 12 + flowGap*float64(min(max(a, Caller), Callee))
+	return side.x + flowTimes + 12 + flowGap*float64(party(a))
 }
 
 // column draws what stands behind the messages.
@@ -186,7 +189,7 @@ func (f Flow) message(p *pen, side flowSide, m *Message, y float64) {
 	middle := min(max((x1+x2)/2, side.x+flowTimes+8+half), side.x+flowColumn-8-half)
 	p.text(text, "middle", middle, y, room, label)
 	arrow(p, class, x1, x2, y+10, m.Stopped)
-	if m.To == Callee && !m.Stopped {
+	if party(m.To) == Callee && !m.Stopped {
 		p.shape("circle", "ink", "", "cx", x2, "cy", y+10, "r", 4)
 	}
 	y += 30
@@ -271,7 +274,6 @@ func (f Flow) Table() []byte {
 }
 
 func (f Flow) row(side flowSide, m *Message) []string {
-	party := func(a Actor) string { return f.say(actors[min(max(a, Caller), Callee)]) }
 	var remarks, octets []string
 	if m.Differs {
 		remarks = append(remarks, f.say("differs from the normal call"))
@@ -289,5 +291,5 @@ func (f Flow) row(side flowSide, m *Message) []string {
 	if m.At >= 0 {
 		at = fmt.Sprintf("+%.3f s", m.At.Seconds())
 	}
-	return []string{f.say(side.title), at, party(m.From) + " → " + party(m.To), m.Name, strings.Join(remarks, ", "), strings.Join(octets, "; ")}
+	return []string{f.say(side.title), at, f.say(actors[party(m.From)]) + " → " + f.say(actors[party(m.To)]), m.Name, strings.Join(remarks, ", "), strings.Join(octets, "; ")}
 }

@@ -259,7 +259,7 @@ func (g Graph) Table() []byte {
 		return g.Nodes[i].Name
 	}
 	ties := make([]int, len(g.Nodes))
-	rows := make([][]string, 0, len(g.Nodes)+len(g.Edges))
+	var rows listing
 	for _, e := range g.Edges {
 		for _, i := range []int{e.From, e.To} {
 			if i >= 0 && i < len(ties) {
@@ -268,16 +268,18 @@ func (g Graph) Table() []byte {
 		}
 	}
 	for i, n := range g.Nodes {
-		rows = append(rows, []string{n.Name, g.say(nodeKinds[nodeKind(n.Kind)]), n.Group, count(ties[i]) + " " + g.say("ties"), ""})
+		rows.add(func() []string {
+			return []string{n.Name, g.say(nodeKinds[nodeKind(n.Kind)]), n.Group, count(ties[i]) + " " + g.say("ties"), ""}
+		})
 	}
 	for _, e := range g.Edges {
 		kind := g.say("tie")
 		if e.Bridge {
 			kind = g.say("bridge")
 		}
-		rows = append(rows, []string{called(e.From), kind, called(e.To), num(e.Weight), e.Says})
+		rows.add(func() []string { return []string{called(e.From), kind, called(e.To), num(e.Weight), e.Says} })
 	}
-	return table(g.Head, []string{"what", "kind", "group, or tied to", "ties, or weight", "what they share"}, rows)
+	return rows.table(g.Head, []string{"what", "kind", "group, or tied to", "ties, or weight", "what they share"})
 }
 
 func nodeKind(k NodeKind) NodeKind {

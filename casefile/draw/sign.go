@@ -44,11 +44,11 @@ func (s Spark) SVG(id string) []byte {
 
 // Table implements Drawing.
 func (s Spark) Table() []byte {
-	var rows [][]string
+	var rows listing
 	for i, v := range s.Values {
-		rows = append(rows, []string{count(i + 1), count(v)})
+		rows.add(func() []string { return []string{count(i + 1), count(v)} })
 	}
-	return table(s.Head, []string{"place", "number"}, rows)
+	return rows.table(s.Head, []string{"place", "number"})
 }
 
 // State is what the integrity light says.

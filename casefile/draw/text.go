@@ -14,6 +14,9 @@ import (
 // maxText is how many characters of one text are shown anywhere.
 const maxText = 200
 
+// thin is the space between thousands, the one space but the plain that is drawn.
+const thin = '\u202f'
+
 // plain is a text as it may stand in a drawing: at most limit characters of it, and
 // those that are invisible, turn the direction of text or pile up are written out.
 func plain(s string, limit int) string {
@@ -31,7 +34,7 @@ func plain(s string, limit int) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case marks > 2 || !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+		case marks > 2 || !unicode.IsPrint(r) && r != thin || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		default:
 			b.WriteString(s[i : i+size])
@@ -135,7 +138,7 @@ func backwards(s string) bool {
 func count(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
+		s = s[:i] + string(thin) + s[i:]
 	}
 	return s
 }

@@ -310,28 +310,61 @@ func (l Timeline) legend(p *pen, f frame, y float64) {
 	}
 }
 
-// Table implements Drawing.
+// entry is a row of the table before it is written: a point or span of a lane, or a mark.
+type entry struct {
+	at    time.Time
+	lane  *Lane
+	point *Point
+	span  *Span
+	mark  *Mark
+}
+
+func (e entry) row(l Timeline) []string {
+	switch {
+	case e.mark != nil:
+		return []string{utc(e.at), "", "", l.say("marker"), e.mark.Says}
+	case e.span != nil:
+		return []string{utc(e.at) + " – " + utc(e.span.Until), e.lane.Name, l.say(e.lane.Role), l.say("span"), e.span.Says}
+	}
+	return []string{utc(e.at), e.lane.Name, l.say(e.lane.Role), l.say(kinds[kindOf(e.point.Kind)]), e.point.Says}
+}
+
+// entries are all that lies within the frame, by time.
+func (l Timeline) entries(f frame) (all []entry) {
+	for i := range l.Lanes {
+		lane := &l.Lanes[i]
+		for k := range lane.Points {
+			if p := &lane.Points[k]; f.holds(p.At) {
+				all = append(all, entry{at: p.At, lane: lane, point: p})
+			}
+		}
+		for k := range lane.Spans {
+			if s := &lane.Spans[k]; !s.Until.Before(f.from) && !s.From.After(f.until) {
+				all = append(all, entry{at: s.From, lane: lane, span: s})
+			}
+		}
+	}
+	for i := range l.Marks {
+		if m := &l.Marks[i]; f.holds(m.At) {
+			all = append(all, entry{at: m.At, mark: m})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
+	return all
+}
+
+// Table implements Drawing. It has what lies between From and Until, as the drawing.
 func (l Timeline) Table() []byte {
-	type row struct {
-		at    time.Time
-		cells []string
-	}
-	var all []row
-	for _, lane := range l.Lanes {
-		for _, pt := range lane.Points {
-			all = append(all, row{pt.At, []string{utc(pt.At), lane.Name, l.say(lane.Role), l.say(kinds[kindOf(pt.Kind)]), pt.Says}})
-		}
-		for _, s := range lane.Spans {
-			all = append(all, row{s.From, []string{utc(s.From) + " – " + utc(s.Until), lane.Name, l.say(lane.Role), l.say("span"), s.Says}})
+	var rows listing
+	f := l.frame()
+	before, after := l.outside(f)
+	for i, n := range []int{before, after} {
+		if n > 0 {
+			rows.add(func() []string { return []string{"", "", "", l.say([]string{"before", "after"}[i]), count(n)} })
 		}
 	}
-	for _, m := range l.Marks {
-		all = append(all, row{m.At, []string{utc(m.At), "", "", l.say("marker"), m.Says}})
+	for _, e := range l.entries(f) {
+		rows.add(func() []string { return e.row(l) })
 	}
-	slices.SortStableFunc(all, func(a, b row) int { return a.at.Compare(b.at) })
-	rows := make([][]string, len(all))
-	for i, r := range all {
-		rows[i] = r.cells
-	}
-	return table(l.Head, []string{"time (UTC)", "who", "role", "what", "remark"}, rows)
+	return rows.table(l.Head, []string{"time (UTC)", "who", "role", "what", "remark"})
 }
