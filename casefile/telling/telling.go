@@ -364,3 +364,25 @@ func (d *Desk) Tell(ctx context.Context, plan, helpline, from string) (*notice.P
 	}
 	return d.Take(ctx, notice.Step{Kind: notice.HelplineTold, Plan: plan, Helpline: helpline, Count: len(list.Targets), From: from})
 }
+
+// Carry is what a partner hands to a person where the app is not the way: how to find
+// the notice, and the code by which the person sees that it is genuine. It is given
+// out once the notice may be sent.
+func (d *Desk) Carry(ctx context.Context, plan, pseudonym, tag string) (string, error) {
+	list, err := d.Roster(ctx, plan)
+	if err != nil {
+		return "", err
+	}
+	p, err := d.Plan(ctx, plan)
+	if err != nil {
+		return "", err
+	}
+	if err := p.Ready(); err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(list.Targets, func(t notice.Target) bool { return t.Pseudonym == pseudonym })
+	if i < 0 {
+		return "", fmt.Errorf("%.40q is not on the list of %s; --list brings it up to date", pseudonym, plan)
+	}
+	return p.Carry(tag, list.Targets[i].Code)
+}

@@ -120,6 +120,9 @@ func TestTelling(t *testing.T) {
 	if _, err := send(); !errors.Is(err, notice.ErrRefused) {
 		t.Errorf("a draft is sent: %v", err)
 	}
+	if _, err := o.as("lena").Carry(ctx, p.ID, "T-0003", "ar"); err == nil {
+		t.Error("a partner hands over what nobody has approved")
+	}
 	if _, err := o.as("lena").Review(ctx, p.ID, "ar"); !errors.Is(err, notice.ErrRefused) {
 		t.Errorf("somebody who is not fluent reviews: %v", err)
 	}
@@ -172,6 +175,13 @@ func TestTelling(t *testing.T) {
 		if !strings.Contains(string(r.Body), `"notified"`) {
 			t.Errorf("%s is not recorded as told", r.ID)
 		}
+	}
+	list, err := o.as("lena").Roster(ctx, p.ID)
+	o.must(err)
+	text, err := o.as("lena").Carry(ctx, p.ID, "T-0003", "ar")
+	o.must(err)
+	if i := 2; list.Targets[i].Pseudonym != "T-0003" || !strings.Contains(text, list.Targets[i].Code) {
+		t.Errorf("what a partner hands over has not the person's code: %s", text)
 	}
 	// Whoever reads the ledger learns no account.
 	checks, err := o.c.Verify(ctx, func(int64) {})

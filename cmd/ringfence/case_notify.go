@@ -42,7 +42,7 @@ type caseNotifyCommand struct {
 func (c *caseNotifyCommand) Run(e *env) error {
 	c.deeds = nil
 	for name, set := range map[string]bool{"draft": c.Draft, "show": c.Show != "", "review": c.Review != "", "keep": c.Keep, "approve": c.Approve, "told": c.Told != "",
-		"country": c.Country != "", "hold": c.Hold != "", "release": c.Release != 0, "cancel": c.Cancel != "", "list": c.List} {
+		"country": c.Country != "", "hold": c.Hold != "", "release": c.Release != 0, "cancel": c.Cancel != "", "carry": c.Carry != "", "list": c.List} {
 		if set {
 			c.deeds = append(c.deeds, name)
 		}
@@ -127,6 +127,8 @@ func (c *caseNotifyCommand) do(e *env, d *telling.Desk) (p *notice.Plan, err err
 		return d.Approve(e.ctx, id)
 	case c.Told != "":
 		return d.Tell(e.ctx, id, c.Told, c.From)
+	case c.Carry != "":
+		return nil, c.carry(e, d, id)
 	case c.List:
 		if err := d.List(e.ctx, id); err != nil {
 			return nil, err
@@ -158,6 +160,15 @@ func (c *caseNotifyCommand) id(e *env, d *telling.Desk) (string, error) {
 		return "", err
 	}
 	return ids[0], nil
+}
+
+// carry prints what a partner hands over.
+func (c *caseNotifyCommand) carry(e *env, d *telling.Desk, id string) error {
+	text, err := d.Carry(e.ctx, id, c.Carry, c.Language)
+	if err == nil {
+		_, err = fmt.Fprintln(e.stdout, text)
+	}
+	return err
 }
 
 func (c *caseNotifyCommand) text(e *env, d *telling.Desk, id string) error {

@@ -29,7 +29,7 @@ func key(t *testing.T, name string) (note.Signer, note.Verifier) {
 func sample() Notice {
 	return Notice{ID: "N-2026-0001", Code: "4839-2071", Issuer: "chat.example", Issued: "2026-11-23", Wordings: map[string]Wording{
 		"en": {"A message from chat.example", "We stopped an attack.\n\n1. Keep your phone."},
-		"fa": {"پیامی از chat.example", "ما جلوی یک حمله را گرفتیم؛ نمی‌خواهیم شما را بترسانیم."},
+		"fa": {"پیامی از chat.example", "ما جلوی یک حمله را گرفتیم؛ نمی\u200cخواهیم شما را بترسانیم."},
 	}}
 }
 
