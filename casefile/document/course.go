@@ -193,6 +193,7 @@ func (w *writer) afterwards() {
 		}
 	}
 	w.say("Of %s that took part, %s recorded as banned.", plural(len(w.accounts), "account"), plural(banned, "is", "are"))
+	w.told()
 	w.heading("Conduct after notice")
 	w.written("conduct")
 	t := table{ID: "conduct", Caption: "What was done after somebody was told to stop", Head: columns("No.", "Told", "Then", "What", "Rests on", "Entry")}

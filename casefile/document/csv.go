@@ -93,7 +93,7 @@ var hidden = map[fact.Kind][]string{
 
 // Kinds each of whose rows is a person, and those of which it is a person's phone.
 var (
-	persons = []fact.Kind{fact.KindPerson, fact.KindNotice}
+	persons = []fact.Kind{fact.KindPerson, fact.KindNotice, fact.KindRoster}
 	phones  = []fact.Kind{fact.KindDevice, fact.KindFinding}
 )
 

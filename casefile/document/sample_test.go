@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/fact"
+	"github.com/ringfence/ringfence/casefile/notice"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -100,6 +101,7 @@ func sample(t testing.TB) Source {
 	y.exhibit(day(6, 2, 8, 0), "registry-extract.txt", "public registries", "public", "", casefile.Public, "registry")
 	y.facts()
 	y.people()
+	y.telling()
 	y.words()
 	y.s.Case.Exhibits, y.s.Case.Entries = len(y.s.Exhibits), int64(len(y.s.Entries))
 	y.s.Ledger = Ledger{Origin: sampleOrigin, Key: "ringfence.example+1c2d3e4f+AZjxQk9iQm9ndXNLZXlGb3JUaGVTYW1wbGVPbmx5MDAw", Root: y.root(), Entries: int64(len(y.s.Entries))}
@@ -177,6 +179,21 @@ func (y *story) people() {
 	y.put(day(5, 16, 16, 0), "D-0001", fact.Device{Person: "T-0007", Model: "phone of 2017", OS: "Android 8.1", Taken: day(5, 16, 11, 0), Verdict: "attempted", Traces: day(5, 6, 12, 0), Available: "system log of three days, crash reports, no network log"}, "E-0003", "E-0004")
 	y.put(day(5, 16, 16, 1), "D-0002", fact.Device{Person: "T-0003", OS: "iOS 12.2", Verdict: "not examined"})
 	y.put(day(5, 16, 16, 2), "F-0001", fact.Finding{Device: "D-0001", At: day(5, 6, 12, 12), Severity: "high", What: "the messenger crashed while a call rang", Where: "data/tombstones/tombstone_04, line 12", Indicator: "", Explanation: "the address of the crash lies within the bytes that the offer carried"}, "E-0004")
+}
+
+// telling are some of the steps by which people were told.
+func (y *story) telling() {
+	for i, step := range []notice.Step{{Kind: notice.HelplineTold, Helpline: "a helpline", Count: 1400, From: "2019-05-29"}, {Kind: notice.Hold, Reason: "counsel reads the text once more"}, {Kind: notice.Release, Reason: "counsel has read it", Held: 1}} {
+		step.Plan, step.By, step.At = "N-2019-0001", "lena", day(5, 27+i, 9, 0)
+		if err := step.Check(); err != nil {
+			y.t.Fatal(err)
+		}
+		b, err := json.Marshal(step)
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		y.record(step.At, fact.KindNotice, step.Plan, b)
+	}
 }
 
 func (y *story) words() {
