@@ -21,21 +21,23 @@ type caseNotifyCommand struct {
 	Case   string `arg:"" help:"The case, like K-2026-0001."`
 	Notice string `arg:"" optional:"" help:"The notice, like N-2026-0001 (default: the only one of the case)."`
 
-	Draft   bool   `help:"Begin a notice to everybody whom the case knows as a target, in all languages that there are texts in."`
-	Outcome string `enum:"blocked,possible" default:"blocked" help:"With --draft: whether everything was blocked, or something was possibly delivered."`
-	Show    string `placeholder:"LANGUAGE" help:"Show the text in a language, as it stands."`
-	Review  string `placeholder:"LANGUAGE" help:"Approve the exact text in a language, as a reviewer who is fluent in it."`
-	Keep    bool   `help:"Leave out the languages that nobody has reviewed."`
-	Approve bool   `help:"Approve the notice: two persons must, and devices check both signatures."`
-	Told    string `placeholder:"HELPLINE" help:"Record that a helpline was told how many are coming; with --from."`
-	From    string `placeholder:"DAY" help:"With --told: the day from which on they come, 2026-11-24."`
-	Country string `placeholder:"CC" help:"Agree to sending into a country at risk, or 'unknown': two persons must."`
-	Hold    string `placeholder:"REASON" help:"Send nothing until this is released: a legal hold."`
-	Release int    `placeholder:"N" help:"Release the hold of this number; with --reason."`
-	Cancel  string `placeholder:"REASON" help:"Send nothing more, for good."`
-	Reason  string `help:"With --release: why."`
-	List    bool   `help:"Bring the sealed list of who is told up to date with the case."`
-	deeds   []string
+	Draft    bool   `help:"Begin a notice to everybody whom the case knows as a target, in all languages that there are texts in."`
+	Outcome  string `enum:"blocked,possible" default:"blocked" help:"With --draft: whether everything was blocked, or something was possibly delivered."`
+	Show     string `placeholder:"LANGUAGE" help:"Show the text in a language, as it stands."`
+	Review   string `placeholder:"LANGUAGE" help:"Approve the exact text in a language, as a reviewer who is fluent in it."`
+	Keep     bool   `help:"Leave out the languages that nobody has reviewed."`
+	Approve  bool   `help:"Approve the notice: two persons must, and devices check both signatures."`
+	Told     string `placeholder:"HELPLINE" help:"Record that a helpline was told how many are coming; with --from."`
+	From     string `placeholder:"DAY" help:"With --told: the day from which on they come, 2026-11-24."`
+	Country  string `placeholder:"CC" help:"Agree to sending into a country at risk, or 'unknown': two persons must."`
+	Hold     string `placeholder:"REASON" help:"Send nothing until this is released: a legal hold."`
+	Release  int    `placeholder:"N" help:"Release the hold of this number; with --reason."`
+	Cancel   string `placeholder:"REASON" help:"Send nothing more, for good."`
+	Reason   string `help:"With --release: why."`
+	Carry    string `placeholder:"PERSON" help:"Print what a partner hands to this person, like T-0007, where the app is not the way; with --language. For leads and counsel."`
+	Language string `placeholder:"TAG" default:"en" help:"With --carry: in which language."`
+	List     bool   `help:"Bring the sealed list of who is told up to date with the case."`
+	deeds    []string
 }
 
 // Run does one thing about a notice, and says how it stands.

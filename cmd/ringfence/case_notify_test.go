@@ -16,7 +16,9 @@ func TestCaseNotify(t *testing.T) {
 	o.ok("key", "omar", "--out", key)
 	o.ok("enroll", key+".pub", "--role", "reviewer", "--languages", "en,ar")
 	id := o.ok("new", "Calls of May", "--as", o.keys["lead"])
-	as := func(who string, args ...string) []string { return append(append([]string{"notify", id}, args...), "--as", who) }
+	as := func(who string, args ...string) []string {
+		return append(append([]string{"notify", id}, args...), "--as", who)
+	}
 	if _, said, code := o.run(as(o.keys["lead"], "--draft")...); code != exitFailed || !strings.Contains(said, "notices.json") {
 		t.Errorf("without a configuration: exit %d: %s", code, said)
 	}
