@@ -2,6 +2,7 @@ package draw
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/ringfence/ringfence/internal/browser"
@@ -81,6 +84,25 @@ html { background: light-dark(#ffffff, #1d201f); color: light-dark(#1b1d1c, #ece
 	return filepath.Join(dir, "page.html")
 }
 
+// look tries what is drawn on screen or as it would be on paper.
+func look(t *testing.T, ctx context.Context, medium string) {
+	t.Helper()
+	err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium})
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](drawn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wrong {
+		t.Error(medium + ": " + w)
+	}
+}
+
 // All figures are looked at as people will: light, dark, on a phone, from right to
 // left, and with texts that mean harm. RINGFENCE_SCREENSHOTS=DIR keeps what was seen.
 func TestFiguresInBrowser(t *testing.T) {
@@ -98,12 +120,9 @@ func TestFiguresInBrowser(t *testing.T) {
 	} {
 		t.Run(of.name, func(t *testing.T) {
 			browser.Look(t, ctx, "draw-"+of.name, page(t, of.all, of.direction, of.theme), of.dark, of.width)
-			wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](drawn))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, w := range wrong {
-				t.Error(w)
+			look(t, ctx, "screen")
+			if of.width > 800 { // as paper is, at the size of its letters; from a dark screen too
+				look(t, ctx, "print")
 			}
 		})
 	}

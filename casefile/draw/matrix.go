@@ -37,7 +37,7 @@ const (
 	maxEvidence   = 60
 	matrixLeft    = 250.0
 	matrixCell    = 88.0
-	matrixRow     = 38.0
+	matrixRow     = 52.0
 )
 
 // scores are what cells may say, and how grave each is drawn.
@@ -55,7 +55,7 @@ func (m Matrix) SVG(id string) []byte {
 	p := (&pen{}).head(m.Head)
 	columns, rows := m.Hypotheses[:min(len(m.Hypotheses), maxHypotheses)], m.Evidence[:min(len(m.Evidence), maxEvidence)]
 	wide := max(matrixLeft+matrixCell*float64(len(columns))+8, 560)
-	high := top + matrixRow*float64(len(rows)+1) + 48
+	high := top + matrixRow*float64(len(rows)) + 86
 	p.open(id, map[bool]string{true: "wide", false: "middle"}[wide > 700], wide, high)
 	for i, h := range columns {
 		p.lines("b", "middle", matrixLeft+matrixCell*(float64(i)+0.5), 18, matrixCell-8, 4, h.Name)
@@ -90,8 +90,11 @@ func (m Matrix) beyond() (says string) {
 
 func (m Matrix) row(p *pen, e Evidence, columns []Hypothesis, y, wide float64) {
 	p.line("grid", 4, y, wide-4, y)
-	p.text("t", "start", 8, y+16, matrixLeft-16, e.Says)
-	p.text("q", "start", 8, y+30, matrixLeft-16, e.Grade+" · "+e.Family+m.struck(e))
+	if e.Struck { // behind the cells, so that they can still be read
+		p.line("weak", matrixLeft-4, y+matrixRow/2, wide-4, y+matrixRow/2)
+	}
+	p.lines("t", "start", 8, y+15, matrixLeft-16, 2, e.Says)
+	p.text("q", "start", 8, y+44, matrixLeft-16, e.Grade+" · "+e.Family+m.struck(e))
 	for i := range columns {
 		if i >= len(e.Cells) {
 			break
@@ -101,12 +104,8 @@ func (m Matrix) row(p *pen, e Evidence, columns []Hypothesis, y, wide float64) {
 		if !ok {
 			score.says, score.level = "not scored", "well"
 		}
-		p.rect(score.level, m.say(score.says)+": "+c.Reason, x+12, y+6, matrixCell-24, matrixRow-12)
-		p.text("b", "middle", x+matrixCell/2, y+23, matrixCell-28, c.Score)
-	}
-	if e.Struck {
-		// Above the texts, so that it strikes none of them out.
-		p.line("weak", 4, y+matrixRow/2+1, wide-4, y+matrixRow/2+1)
+		p.rect(score.level, m.say(score.says)+": "+c.Reason, x+12, y+8, matrixCell-24, matrixRow-16)
+		p.text("b", "middle", x+matrixCell/2, y+matrixRow/2+4, matrixCell-28, c.Score)
 	}
 }
 
