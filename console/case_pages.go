@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"html/template"
 	"net/url"
 	"slices"
 	"time"
@@ -69,6 +70,7 @@ func (d *console) casePeople(ctx context.Context, c desk, q url.Values) (any, er
 		From    int64
 		Next    int64
 		Waiting int // for a notice
+		Map     template.HTML
 	}
 	persons, err := facts(ctx, c, func(f *fact.Person, r casefile.Record) personRow { return personRow{Person: *f, ID: r.ID} })
 	if err != nil {
@@ -79,6 +81,9 @@ func (d *console) casePeople(ctx context.Context, c desk, q url.Values) (any, er
 		return nil, err
 	}
 	if data.Classes, err = classes(ctx, c); err != nil {
+		return nil, err
+	}
+	if data.Map, err = countriesOf(ctx, c); err != nil {
 		return nil, err
 	}
 	data.All, data.Class = len(persons), q.Get("class")
@@ -171,6 +176,7 @@ func (d *console) caseTimeline(ctx context.Context, c desk, q url.Values) (any, 
 		Rows        []eventRow
 		More        bool
 		Facts       []moment
+		Lanes       template.HTML
 	}
 	var err error
 	if data.All, data.First, data.Last, err = c.Span(ctx); err != nil {
@@ -200,6 +206,7 @@ func (d *console) caseTimeline(ctx context.Context, c desk, q url.Values) (any, 
 		data.Rows = data.Rows[:eventRows]
 	}
 	data.Facts, err = moments(ctx, c)
+	data.Lanes = lanes(bins, from, until, data.Account, data.Facts)
 	return data, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringfence/ringfence/casefile/draw"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/hunt/report"
 	"github.com/ringfence/ringfence/web/look"
@@ -80,6 +81,7 @@ func loadAssets() (map[string]asset, map[string]string) {
 		byHash[hashed], names[name] = asset{data, types[ext]}, hashed
 	}
 	add("campaign.css", report.Style()) // of the drawings
+	add("draw.css", draw.CSS())         // of a case's figures
 	entries, err := assetFiles.ReadDir("assets")
 	if err != nil {
 		panic(err)
