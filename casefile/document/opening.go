@@ -53,15 +53,15 @@ func (w *writer) cover() {
 	rows := [][]cell{
 		{w.text("Case"), code(w.Case.ID)}, {w.text("Title"), w.text(cmp.Or(w.Case.Title, "withheld in this edition"))}, {w.text("Edition"), w.text(w.edition())},
 		{w.text("Case begun"), at(w.Case.Opened)}, {w.text("Edition made"), at(w.Made)}, {w.text("Made by"), w.text(w.who(w.By))}, {w.text("Made with"), w.text(w.Tool)},
-		{w.text("Ledger"), code(w.Ledger.Origin)}, {w.text("Entries in it"), number(w.Ledger.Entries)}, {w.text("Its hash"), code(w.Ledger.Root)}, {w.text("Key of the service"), code(w.Ledger.Key)},
+		{w.text("Ledger"), code(w.Ledger.Origin)}, {w.text("Entries in it before this edition"), number(w.Ledger.Entries)}, {w.text("Its hash then"), code(w.Ledger.Root)}, {w.text("Key of the service"), code(w.Ledger.Key)},
 	}
 	w.add(block{Table: &table{ID: "about", Caption: "What this file is", Head: columns("What", "Value"), Rows: rows}})
-	w.said("Every act on the evidence of this case is an entry of a ledger that can only be added to. The hash above stands for all of them: whoever holds the hash "+
+	w.said("Every act on the evidence of this case is an entry of a ledger that can only be added to. The hash above stands for all of them until this edition was made: whoever holds the hash "+
 		"can tell whether one was changed, left out or put in later. To compare it by telephone, read the first sixteen characters: %s.", w.Ledger.Root[:min(16, len(w.Ledger.Root))])
 	w.heading("Five commands that verify this file")
 	w.code("sha256sum -c --quiet manifest-sha256.txt        # no file was changed",
 		"sha256sum data/exhibits/E-0001/*                # an exhibit is the one in the list below",
-		"sed -n 3p data/ledger/checkpoint                # the hash of the ledger, as above",
+		"sed -n 3p data/ledger/checkpoint                # its hash, with the making of this edition in it",
 		"openssl ts -verify -data data/service/checkpoint.txt -in STAMP.tsr -CAfile STAMP.pem",
 		"ringfence-verify case.zip                       # all of it at once")
 	w.said("The first four need nothing of Ringfence. README.md beside this document explains each step, and how to compute the hash of the ledger by hand. " +
@@ -109,6 +109,12 @@ func (w *writer) unknowns() {
 }
 
 func (b *book) unclassified() (n int) {
+	for _, t := range b.targets {
+		n += one(t.Fact.Class == "not known")
+	}
+	if len(b.targets) > 0 {
+		return n
+	}
 	for _, c := range b.campaigns {
 		known := 0
 		for class, k := range c.Fact.Classes {

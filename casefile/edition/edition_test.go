@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -318,6 +319,9 @@ func TestReadme(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s\n%v\n%s", command, err, out)
 		}
+		if strings.HasPrefix(command, "python3") {
+			d.rootOnCover(folder, command)
+		}
 		if strings.HasPrefix(command, "python3") && !strings.Contains(string(out), r.Root) {
 			t.Errorf("Python has another root: %s, want %s", out, r.Root)
 		}
@@ -325,5 +329,23 @@ func TestReadme(t *testing.T) {
 	}
 	if ran < 5 {
 		t.Errorf("only %d of %d commands ran", ran, len(commands))
+	}
+}
+
+// rootOnCover stops the lines of Python at the entries that the first page names, and
+// compares the hash there.
+func (d *desk) rootOnCover(folder, command string) {
+	d.Helper()
+	html, err := os.ReadFile(filepath.Join(folder, "data/case-file.html"))
+	d.must(err)
+	entries, err := os.ReadFile(filepath.Join(folder, "data/ledger/entries.jsonl"))
+	d.must(err)
+	n := strconv.Itoa(bytes.Count(entries, []byte("\n")) - 1)
+	c := exec.Command("sh", "-e", "-c", strings.Replace(command, "python3 -", "python3 - "+n, 1))
+	c.Dir = folder
+	out, err := c.Output()
+	d.must(err)
+	if _, root, _ := strings.Cut(strings.TrimSpace(string(out)), " "); root == "" || !bytes.Contains(html, []byte(strings.ReplaceAll(root, "+", "&#43;"))) {
+		d.Errorf("the hash after %s entries is %q, and not on the first page", n, root)
 	}
 }
