@@ -57,7 +57,7 @@ func (x *export) print(ctx context.Context, html []byte) error {
 // source is what the edition shows of the case, and nothing else.
 func (x *export) source(ctx context.Context) (s document.Source, err error) {
 	d := x.o.Edition
-	s = document.Source{Edition: d.Name, Made: x.o.Now, By: x.h.Name, Tool: x.c.Room().Tool(), Records: map[fact.Kind][]casefile.Record{}}
+	s = document.Source{Edition: d.Name, Made: x.o.Now, By: x.h.Name, Tool: x.c.Room().Tool(), SelfTests: selfTests(x.o.Now), Records: map[fact.Kind][]casefile.Record{}}
 	if s.Case, err = x.c.Summary(ctx); err != nil {
 		return s, err
 	}

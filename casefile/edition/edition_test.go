@@ -349,3 +349,15 @@ func (d *desk) rootOnCover(folder, command string) {
 		d.Errorf("the hash after %s entries is %q, and not on the first page", n, root)
 	}
 }
+
+func TestSelfTests(t *testing.T) {
+	all := selfTests(time.Now())
+	for _, one := range all {
+		if one.Result != "as expected" {
+			t.Errorf("%s: %s", one.What, one.Result)
+		}
+	}
+	if len(all) != 4 {
+		t.Errorf("%d self-tests", len(all))
+	}
+}
