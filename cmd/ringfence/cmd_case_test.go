@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -176,7 +178,7 @@ func TestCaseImportsCampaign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := st.AddVerdicts(context.Background(), []guard.Verdict{{At: at, Action: guard.Refuse, Severity: guard.High, Rules: []string{"R1"}, Kind: "offer", Account: caller, Target: target, Call: wire.ID{7, 15: 9}, Reason: "media before the answer", Bytes: []byte("stopped bytes"), Size: 13, SHA256: "x", Count: 1}}); err != nil {
+	if err := st.AddVerdicts(context.Background(), []guard.Verdict{{At: at, Action: guard.Refuse, Severity: guard.High, Rules: []string{"R1"}, Kind: "offer", Account: caller, Target: target, Call: wire.ID{7, 15: 9}, Reason: "media before the answer", Bytes: []byte("stopped bytes"), Size: 13, SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte("stopped bytes"))), Count: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := st.Close(); err != nil {
@@ -212,6 +214,30 @@ func TestCaseImportsCampaign(t *testing.T) {
 	}
 	if out := o.ok("verify", id); strings.Contains(out, "WRONG") {
 		t.Error(out)
+	}
+	o.changed(id)
+}
+
+// changed changes one byte of an exhibit: looking at the whole data folder finds it.
+func (o *office) changed(id string) {
+	o.Helper()
+	if out, said, code := commandLine(o.T, "verify", "--data", o.data); code != exitDone {
+		o.Errorf("exit %d: %s%s", code, out, said)
+	}
+	blobs, err := filepath.Glob(filepath.Join(o.data, "cases", id, "blobs", "*", "*.age"))
+	if err != nil || len(blobs) == 0 {
+		o.Fatalf("no blobs: %v", err)
+	}
+	b, err := os.ReadFile(blobs[0])
+	if err != nil {
+		o.Fatal(err)
+	}
+	b[len(b)-1] ^= 1
+	if err := errors.Join(os.Chmod(blobs[0], 0o600), os.WriteFile(blobs[0], b, 0o600)); err != nil {
+		o.Fatal(err)
+	}
+	if out, _, code := commandLine(o.T, "verify", "--data", o.data); code != exitFailed || !strings.Contains(out, id+": E-") {
+		o.Errorf("a changed exhibit is not found: exit %d: %s", code, out)
 	}
 }
 

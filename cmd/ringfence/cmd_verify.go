@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
+	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/hunt/approval"
 	"github.com/ringfence/ringfence/service"
 	"github.com/ringfence/ringfence/store/mailbox"
@@ -121,7 +124,49 @@ func (up *checkUp) folder(e *env, dir string) error {
 		return &failure{code: "verify", what: "log of queries of " + dir, why: err}
 	}
 	up.Wrong = append(up.Wrong, wrong...)
+	if err := up.cases(e, dir); err != nil {
+		return err
+	}
 	return up.mailbox(e, dir)
+}
+
+// cases looks at every case, if there are any.
+func (up *checkUp) cases(e *env, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "cases")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	room, err := (&casePlace{dataFolder: dataFolder{Data: dir}}).room(e)
+	if err != nil {
+		return err
+	}
+	defer room.Close()
+	ids, err := room.IDs(e.ctx)
+	if err != nil {
+		return caseFailure("verify", err)
+	}
+	for _, id := range ids {
+		wrong, err := wholeCase(e, room, id)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		for _, w := range wrong {
+			up.Wrong = append(up.Wrong, id+": "+w)
+		}
+	}
+	return nil
+}
+
+func wholeCase(e *env, room *casefile.Room, id string) (wrong []string, err error) {
+	k, err := room.Case(e.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	checks, err := k.Verify(e.ctx, func(int64) {})
+	for _, one := range checks {
+		wrong = append(wrong, one.Faults...)
+	}
+	return wrong, err
 }
 
 // mailbox looks at the letters: itself when no service runs, and otherwise by
