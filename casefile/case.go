@@ -83,7 +83,7 @@ func (r *Room) New(ctx context.Context, title string, h *Hand) (*Case, error) {
 		if err := os.Rename(making, c.dir); err != nil {
 			return nil, err
 		}
-		return []Fields{{"action": "open case", "case": c.ID, "origin": c.Origin, "at": stamp(c.Opened)}, c.headFields(begun)}, syncFolder(r.dir)
+		return []Fields{{"action": "open case", "case": c.ID, "origin": c.Origin, "at": instant(c.Opened)}, c.headFields(begun)}, syncFolder(r.dir)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("new case: %w", err)

@@ -119,7 +119,7 @@ func (r *Room) AddPasskey(ctx context.Context, name string, k Passkey) error {
 			return nil, fmt.Errorf("%s has %d passkeys; that is the most", name, MaxPasskeys)
 		}
 		return []Fields{{"action": "passkey", "name": name, "credential": base64.StdEncoding.EncodeToString(k.Credential), "key": base64.StdEncoding.EncodeToString(k.Key),
-			"party": k.Party, "label": k.Label, "body": string(k.Record), "at": stamp(r.now())}}, nil
+			"party": k.Party, "label": k.Label, "body": string(k.Record), "at": instant(r.now())}}, nil
 	})
 }
 
@@ -167,7 +167,7 @@ func (r *Room) Delegate(ctx context.Context, name string, s *Session, credential
 		return nil, errors.Join(err, fmt.Errorf("%s: the session is somebody else's", name))
 	}
 	err = r.append(ctx, func(*ledger.Tx) ([]Fields, error) {
-		return []Fields{{"action": "delegate", "name": name, "key": s.Key, "credential": base64.StdEncoding.EncodeToString(credential), "until": stamp(s.Until), "at": stamp(r.now()), "assertion": json.RawMessage(b)}}, nil
+		return []Fields{{"action": "delegate", "name": name, "key": s.Key, "credential": base64.StdEncoding.EncodeToString(credential), "until": instant(s.Until), "at": instant(r.now()), "assertion": json.RawMessage(b)}}, nil
 	})
 	return &Hand{Name: name, signer: signer, public: s.Key}, err
 }

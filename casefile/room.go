@@ -150,12 +150,12 @@ func (r *Room) Enroll(ctx context.Context, public string, role Role, languages .
 		if slices.ContainsFunc(all, func(o Person) bool { return o.Name == name && o.Until.IsZero() }) {
 			return nil, fmt.Errorf("enrolling %s: %w", name, ErrName)
 		}
-		return []Fields{{"action": "enroll", "name": name, "role": string(role), "key": vkey, "recipient": recipient, "languages": languages, "at": stamp(p.Since)}}, nil
+		return []Fields{{"action": "enroll", "name": name, "role": string(role), "key": vkey, "recipient": recipient, "languages": languages, "at": instant(p.Since)}}, nil
 	})
 	return p, err
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // Withdraw ends what a person's keys are good for.
 func (r *Room) Withdraw(ctx context.Context, name string) error {
@@ -163,7 +163,7 @@ func (r *Room) Withdraw(ctx context.Context, name string) error {
 		return err
 	}
 	return r.append(ctx, func(*ledger.Tx) ([]Fields, error) {
-		return []Fields{{"action": "withdraw", "name": name, "at": stamp(r.now())}}, nil
+		return []Fields{{"action": "withdraw", "name": name, "at": instant(r.now())}}, nil
 	})
 }
 

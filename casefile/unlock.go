@@ -54,7 +54,7 @@ func (r *Room) Unlock(ctx context.Context, h *Hand, credential, secret []byte) e
 	wrapped := seal.Seal(nonce, nonce, []byte(id.String()), nil)
 	err = r.append(ctx, func(*ledger.Tx) ([]Fields, error) {
 		return []Fields{{"action": "evidence key", "name": h.Name, "credential": base64.StdEncoding.EncodeToString(credential), "recipient": id.Recipient().String(),
-			"body": base64.StdEncoding.EncodeToString(wrapped), "at": stamp(r.now())}}, nil
+			"body": base64.StdEncoding.EncodeToString(wrapped), "at": instant(r.now())}}, nil
 	})
 	if err == nil {
 		h.identity = id

@@ -188,6 +188,10 @@ func (r *Room) checkLog(ctx context.Context) (faults []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	authorities, err := r.Authorities()
+	if err != nil {
+		return nil, err
+	}
 	signed := map[int64]tlog.Hash{}
 	for _, h := range heads {
 		cp, err := verify.OpenCheckpoint(h.Checkpoint, r.signer)
@@ -196,6 +200,11 @@ func (r *Room) checkLog(ctx context.Context) (faults []string, err error) {
 			continue
 		}
 		signed[h.Size] = cp.Hash
+		wrong, err := r.checkStamps(ctx, h.Size, verify.CheckpointText(r.origin, cp.Tree), authorities)
+		if err != nil {
+			return faults, err
+		}
+		faults = append(faults, wrong...)
 	}
 	t, more, err := walk(ctx, r.log, func(verify.Entry) error { return nil }, func(t tlog.Tree) error {
 		if h, ok := signed[t.N]; ok && h != t.Hash {

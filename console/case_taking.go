@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,12 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/edition"
 	"github.com/ringfence/ringfence/casefile/intake"
 	"github.com/ringfence/ringfence/guard"
 )
+
+// stampPatience is how long time-stamp authorities are waited for.
+const stampPatience = 20 * time.Second
 
 // maxUpload is the largest exhibit that is taken in here, with its form.
 const maxUpload = 64<<20 + maxForm
@@ -154,6 +159,12 @@ func (d *console) makeEdition(r *http.Request, c *casefile.Case, h *casefile.Han
 		return "", err
 	}
 	path = filepath.Join(dir, c.ID+"-"+casefile.SafeName(name.Name)+".zip")
-	_, err = edition.Export(r.Context(), c, h, path, edition.Options{Edition: name, Reason: strings.TrimSpace(r.PostFormValue("reason")), Now: d.Now()})
+	_, err = edition.Export(r.Context(), c, h, path, edition.Options{Edition: name, Reason: strings.TrimSpace(r.PostFormValue("reason")), Now: d.Now(),
+		Prove: func(ctx context.Context) ([]string, error) {
+			ctx, cancel := context.WithTimeout(ctx, stampPatience)
+			defer cancel()
+			_, pending, err := c.Room().Stamp(ctx, http.DefaultClient)
+			return pending, err
+		}})
 	return path, err
 }

@@ -286,3 +286,14 @@ func (b *bag) contents() string {
 	}
 	return hex.EncodeToString(c.Sum(nil))
 }
+
+// Read returns a file of a case file: of the zip file, or of the folder in it. It does
+// not verify it.
+func Read(name, path string) ([]byte, error) {
+	b, _, end, err := openBag(name, func(int64) {})
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return b.read(path)
+}

@@ -27,13 +27,15 @@ type desk struct {
 	room *casefile.Room
 	c    *casefile.Case
 	lead *casefile.Hand
+
+	cases string // the folder of the room
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{T: t}
+	d := &desk{T: t, cases: filepath.Join(t.TempDir(), "cases")}
 	var err error
-	d.room, err = casefile.Open(filepath.Join(t.TempDir(), "cases"), "ringfence test", time.Now)
+	d.room, err = casefile.Open(d.cases, "ringfence test", time.Now)
 	d.must(err)
 	t.Cleanup(func() { _ = d.room.Close() })
 	secret, public, err := casefile.NewKey("lena.marchetti")
@@ -118,7 +120,7 @@ func TestEditions(t *testing.T) {
 			[]string{"phone-two", "method.txt", "lena", "T-0042", "consent:C-2", "how we detect it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &desk{t, d.room, d.c, d.lead}
+			d := &desk{T: t, room: d.room, c: d.c, lead: d.lead}
 			path := d.export(name)
 			if faults := d.verify(path); len(faults) > 0 {
 				t.Fatalf("%q", faults)

@@ -25,8 +25,8 @@ type Options struct {
 	Now     time.Time
 
 	// Prove has the service's log cosigned and stamped, as far as that is possible
-	// now; nil: it is left as it is.
-	Prove func(context.Context) error
+	// now, and returns what could not be had; nil: it is left as it is.
+	Prove func(context.Context) (pending []string, err error)
 
 	// To are the keys that the file is encrypted to; none: it is not encrypted.
 	To []age.Recipient
@@ -111,9 +111,11 @@ func (x *export) write(ctx context.Context) error {
 	}
 	x.say("having the log cosigned and stamped")
 	if x.o.Prove != nil {
-		if err := x.o.Prove(ctx); err != nil {
-			x.result.Pending = append(x.result.Pending, err.Error())
+		pending, err := x.o.Prove(ctx)
+		if err != nil {
+			return err
 		}
+		x.result.Pending = append(x.result.Pending, pending...)
 	}
 	if err := x.ledger(ctx); err != nil {
 		return err

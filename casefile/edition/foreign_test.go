@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,9 @@ import (
 	merkle "github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/internal/authority"
 )
 
 // Every proof in a case file is believed by a verifier that is not ours, and no proof
@@ -105,6 +110,51 @@ func believes(text, leaf []byte, v note.Verifier) error {
 		hashes = append(hashes, bytes.Clone(h[:]))
 	}
 	return merkle.VerifyInclusion(rfc6962.DefaultHasher, p.Index, cp.Size, rfc6962.DefaultHasher.HashLeaf(leaf), hashes, cp.Hash)
+}
+
+// The state of the log is stamped by an authority, and openssl believes what is in the
+// case file, by the command of its README; of a stamp that was changed neither it nor
+// we do.
+func TestForeignStamp(t *testing.T) {
+	d := newDesk(t)
+	o := authority.Start(t, "tsa")
+	d.must(os.WriteFile(filepath.Join(d.cases, "roots.pem"), o.Roots, 0o600))
+	d.must(os.WriteFile(filepath.Join(d.cases, casefile.AuthoritiesName), fmt.Appendf(nil, `[{"name":"Example Authority","url":%q,"roots":"roots.pem"},{"name":"Nobody","url":"http://127.0.0.1:1/","roots":"roots.pem"}]`, o.URL), 0o600))
+	e, err := Parse("court")
+	d.must(err)
+	path := filepath.Join(t.TempDir(), "case.zip")
+	r, err := Export(context.Background(), d.c, d.lead, path, Options{Edition: e, Now: time.Now(), Prove: func(ctx context.Context) ([]string, error) {
+		_, pending, err := d.room.Stamp(ctx, http.DefaultClient)
+		return pending, err
+	}})
+	d.must(err)
+	if len(r.Pending) != 1 || !strings.Contains(r.Pending[0], "Nobody") {
+		t.Errorf("pending is %q, want the authority that cannot be reached", r.Pending)
+	}
+	folder := d.unzip(path)
+	verifies := exec.Command("sh", "-e", "-c", `for t in data/service/stamps/*.tsr; do openssl ts -verify -data data/service/checkpoint.txt -in "$t" -CAfile "${t%.tsr}.pem"; done`)
+	verifies.Dir = folder
+	if out, err := verifies.CombinedOutput(); err != nil || !strings.Contains(string(out), "Verification: OK") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if faults := d.verify(path); len(faults) > 0 {
+		t.Errorf("%q", faults)
+	}
+	checks, err := d.c.Verify(context.Background(), func(int64) {})
+	d.must(err)
+	for _, one := range checks {
+		if len(one.Faults) > 0 {
+			t.Errorf("%s: %q", one.Name, one.Faults)
+		}
+	}
+	text := filepath.Join(folder, "data/service/checkpoint.txt")
+	d.must(os.Chmod(text, 0o600))
+	d.must(os.WriteFile(text, []byte("another log\n1\nAAAA\n"), 0o600))
+	again := exec.Command("sh", "-e", "-c", verifies.Args[3])
+	again.Dir = folder
+	if out, err := again.CombinedOutput(); err == nil {
+		t.Errorf("openssl believes another log: %s", out)
+	}
 }
 
 // A file that was encrypted to somebody is opened by the age program.

@@ -1,16 +1,24 @@
 package main
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"filippo.io/age"
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/edition"
+	"github.com/ringfence/ringfence/casefile/stamp"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -41,6 +49,10 @@ func (c *caseExportCommand) Run(e *env) error {
 	p := newProgress(e.stderr)
 	o.Progress = func(what string) { p.show("writing", what, 0, 0) }
 	return c.with(e, c.Case, &c.actsAs, func(k *casefile.Case, h *casefile.Hand) error {
+		o.Prove = func(ctx context.Context) ([]string, error) {
+			_, pending, err := stampNow(ctx, k.Room())
+			return pending, err
+		}
 		r, err := edition.Export(e.ctx, k, h, c.Out, o)
 		p.end()
 		if err != nil {
@@ -55,6 +67,46 @@ func (c *caseExportCommand) Run(e *env) error {
 		}
 		return nil
 	})
+}
+
+// patience is how long authorities are waited for while somebody waits for a command.
+const patience = 20 * time.Second
+
+// stampNow has the state of the log stamped by the authorities that can be reached.
+func stampNow(ctx context.Context, room *casefile.Room) (made int, pending []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return room.Stamp(ctx, http.DefaultClient)
+}
+
+type caseStampCommand struct{ casePlace }
+
+// Run has the state of the service's log stamped.
+func (c *caseStampCommand) Run(e *env) error {
+	room, err := c.room(e)
+	if err != nil {
+		return err
+	}
+	defer room.Close()
+	all, err := room.Authorities()
+	if err == nil && len(all) == 0 {
+		return &failure{code: "no_authority", what: "case stamp", why: errors.New("no authority is set down"), hint: "write cases/" + casefile.AuthoritiesName + " in the data folder; docs/cases.md says how"}
+	}
+	made, pending := 0, []string(nil)
+	if err == nil {
+		made, pending, err = stampNow(e.ctx, room)
+	}
+	if err != nil {
+		return caseFailure("case stamp", err)
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "made": made, "pending": append([]string{}, pending...)})
+	}
+	fmt.Fprintf(e.stdout, "%d of %d authorities stamped the state of the log now\n", made, len(all))
+	for _, p := range pending {
+		fmt.Fprintf(e.stderr, "ringfence: pending: %s\n", p)
+	}
+	return nil
 }
 
 type caseVerifyCommand struct {
@@ -83,12 +135,45 @@ func (c *caseVerifyCommand) Run(e *env) error {
 	if c.JSON {
 		err = json.NewEncoder(e.stdout).Encode(r)
 	} else {
-		err = r.Print(e.stdout)
+		if err = r.Print(e.stdout); err == nil {
+			err = c.stamps(e, r)
+		}
 	}
 	if err == nil && !r.Whole {
 		err = found(exitFailed)
 	}
 	return err
+}
+
+// stamps looks at the time stamps, each with the certificates beside it: whether these
+// are the authority's, only somebody who knows them can tell.
+func (c *caseVerifyCommand) stamps(e *env, r *verify.Report) error {
+	for _, name := range r.Stamps {
+		token, err := verify.Read(c.File, name)
+		if err != nil {
+			return err
+		}
+		chain, err := verify.Read(c.File, strings.TrimSuffix(name, ".tsr")+".pem")
+		if err != nil {
+			return err
+		}
+		text, err := verify.Read(c.File, "data/service/checkpoint.txt")
+		if err != nil {
+			return err
+		}
+		roots, err := stamp.ReadRoots(chain)
+		var t stamp.Token
+		if err == nil {
+			t, err = stamp.Verify(token, text, stamp.Authority{Name: filepath.Base(name), Roots: roots[:1]})
+		}
+		if err != nil {
+			fmt.Fprintf(e.stdout, "  WRONG  stamp      %v\n", err)
+			r.Whole = false
+			continue
+		}
+		fmt.Fprintf(e.stdout, "  ok     stamp      %s; its root, to be compared with the authority's: %s, SHA-256 %x\n", t.At.Format("2006-01-02 15:04:05 MST"), roots[0].Subject, sha256.Sum256(roots[0].Raw))
+	}
+	return nil
 }
 
 // own verifies a case where it is kept.
