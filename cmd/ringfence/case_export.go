@@ -18,7 +18,7 @@ import (
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/edition"
-	"github.com/ringfence/ringfence/casefile/stamp"
+	timestamp "github.com/ringfence/ringfence/casefile/stamp"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -161,10 +161,10 @@ func (c *caseVerifyCommand) stamps(e *env, r *verify.Report) error {
 		if err != nil {
 			return err
 		}
-		roots, err := stamp.ReadRoots(chain)
-		var t stamp.Token
+		roots, err := timestamp.ReadRoots(chain)
+		var t timestamp.Token
 		if err == nil {
-			t, err = stamp.Verify(token, text, stamp.Authority{Name: filepath.Base(name), Roots: roots[:1]})
+			t, err = timestamp.Verify(token, text, timestamp.Authority{Name: filepath.Base(name), Roots: roots[:1]})
 		}
 		if err != nil {
 			fmt.Fprintf(e.stdout, "  WRONG  stamp      %v\n", err)
