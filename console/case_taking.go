@@ -163,8 +163,8 @@ func (d *console) makeEdition(r *http.Request, c *casefile.Case, h *casefile.Han
 		Prove: func(ctx context.Context) ([]string, error) {
 			ctx, cancel := context.WithTimeout(ctx, stampPatience)
 			defer cancel()
-			_, pending, err := c.Room().Stamp(ctx, http.DefaultClient)
-			return pending, err
+			a, err := c.Room().Anchor(ctx, http.DefaultClient)
+			return a.Pending, err
 		}})
 	return path, err
 }

@@ -230,7 +230,7 @@ func (x *export) service(ctx context.Context) error {
 			return err
 		}
 	}
-	witnesses, err := room.WitnessKeys(ctx)
+	witnesses, err := room.WitnessKeys()
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/edition"
 	timestamp "github.com/ringfence/ringfence/casefile/stamp"
+	"github.com/ringfence/ringfence/casefile/witness"
 	"github.com/ringfence/ringfence/verify"
 )
 
@@ -50,8 +51,8 @@ func (c *caseExportCommand) Run(e *env) error {
 	o.Progress = func(what string) { p.show("writing", what, 0, 0) }
 	return c.with(e, c.Case, &c.actsAs, func(k *casefile.Case, h *casefile.Hand) error {
 		o.Prove = func(ctx context.Context) ([]string, error) {
-			_, pending, err := stampNow(ctx, k.Room())
-			return pending, err
+			a, err := anchorNow(ctx, k.Room())
+			return a.Pending, err
 		}
 		r, err := edition.Export(e.ctx, k, h, c.Out, o)
 		p.end()
@@ -72,38 +73,45 @@ func (c *caseExportCommand) Run(e *env) error {
 // patience is how long authorities are waited for while somebody waits for a command.
 const patience = 20 * time.Second
 
-// stampNow has the state of the log stamped by the authorities that can be reached.
-func stampNow(ctx context.Context, room *casefile.Room) (made int, pending []string, err error) {
+// anchorNow has the state of the log cosigned and stamped by who can be reached.
+func anchorNow(ctx context.Context, room *casefile.Room) (casefile.Anchored, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return room.Stamp(ctx, http.DefaultClient)
+	return room.Anchor(ctx, http.DefaultClient)
 }
 
-type caseStampCommand struct{ casePlace }
+type caseAnchorCommand struct{ casePlace }
 
-// Run has the state of the service's log stamped.
-func (c *caseStampCommand) Run(e *env) error {
+// Run has the state of the service's log cosigned and stamped.
+func (c *caseAnchorCommand) Run(e *env) error {
 	room, err := c.room(e)
 	if err != nil {
 		return err
 	}
 	defer room.Close()
-	all, err := room.Authorities()
-	if err == nil && len(all) == 0 {
-		return &failure{code: "no_authority", what: "case stamp", why: errors.New("no authority is set down"), hint: "write cases/" + casefile.AuthoritiesName + " in the data folder; docs/cases.md says how"}
-	}
-	made, pending := 0, []string(nil)
+	authorities, err := room.Authorities()
+	var witnesses []casefile.Witness
 	if err == nil {
-		made, pending, err = stampNow(e.ctx, room)
+		witnesses, err = room.Witnesses()
+	}
+	if err == nil && len(authorities)+len(witnesses) == 0 {
+		return &failure{code: "nobody", what: "case anchor", why: errors.New("no witness and no authority is set down"), hint: "write cases/" + casefile.WitnessesName + " or cases/" + casefile.AuthoritiesName + " in the data folder; docs/cases.md says how"}
+	}
+	var a casefile.Anchored
+	if err == nil {
+		a, err = anchorNow(e.ctx, room)
+	}
+	if errors.Is(err, witness.ErrConflict) {
+		return &failure{code: "conflict", what: "case anchor", why: err, hint: "one of the two histories was rewritten: stop, keep a copy of the data folder, and ask the witness for the state that it has"}
 	}
 	if err != nil {
-		return caseFailure("case stamp", err)
+		return caseFailure("case anchor", err)
 	}
 	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "made": made, "pending": append([]string{}, pending...)})
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "anchored": a})
 	}
-	fmt.Fprintf(e.stdout, "%d of %d authorities stamped the state of the log now\n", made, len(all))
-	for _, p := range pending {
+	fmt.Fprintf(e.stdout, "of %d witnesses and %d authorities, %d cosigned and %d stamped the state of the log now\n", len(witnesses), len(authorities), a.Cosigned, a.Stamped)
+	for _, p := range a.Pending {
 		fmt.Fprintf(e.stderr, "ringfence: pending: %s\n", p)
 	}
 	return nil

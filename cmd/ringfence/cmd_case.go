@@ -30,7 +30,7 @@ type caseCommand struct {
 	Copy   caseCopyCommand   `cmd:"" help:"Make a working copy of an exhibit; why is put into the ledger."`
 	Admit  caseAdmitCommand  `cmd:"" help:"Give a person the key of a case's evidence."`
 	Export caseExportCommand `cmd:"" help:"Write the case file in an edition, with its proofs."`
-	Stamp  caseStampCommand  `cmd:"" help:"Have the time-stamp authorities stamp the state of the log now."`
+	Anchor caseAnchorCommand `cmd:"" help:"Have witnesses cosign, and time-stamp authorities stamp, the state of the log now."`
 	Verify caseVerifyCommand `cmd:"" help:"Check that an exported case file, or a case in the data folder, is whole."`
 	Key    caseKeyCommand    `cmd:"" help:"Make the keys of a person who works on cases."`
 	Enroll caseEnrollCommand `cmd:"" help:"Enroll a person's keys, or withdraw them."`

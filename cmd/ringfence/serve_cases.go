@@ -39,8 +39,8 @@ func (w *caseWatch) run(ctx context.Context) {
 		if err := w.prove(ctx); err != nil && ctx.Err() == nil {
 			w.log.Error("the cases could not be proved, and it is tried again", "why", err)
 		}
-		if _, pending, err := stampNow(ctx, w.room); (err != nil || len(pending) > 0) && ctx.Err() == nil {
-			w.log.Warn("the log of the cases was not stamped by everybody, and it is tried again", "why", err, "pending", pending)
+		if a, err := anchorNow(ctx, w.room); (err != nil || len(a.Pending) > 0) && ctx.Err() == nil {
+			w.log.Warn("the log of the cases was not cosigned and stamped by everybody, and it is tried again", "why", err, "pending", a.Pending)
 		}
 		select {
 		case <-ctx.Done():
