@@ -327,8 +327,14 @@ func (v *verifier) ledger() {
 			return err
 		}
 		hashes = append(hashes, stored...)
+		if shown := e.Text("log"); shown != "" && shown != v.genesis {
+			return fmt.Errorf("entry %d is of another ledger", e.N)
+		}
 		if e.Note == "" {
-			return nil
+			if e.Text("actor") != "" {
+				return fmt.Errorf("entry %d shows who acted, and is not signed", e.N)
+			}
+			return nil // who acted is withheld
 		}
 		signed++
 		return v.signature(e)
@@ -379,8 +385,8 @@ func (v *verifier) signature(e Entry) error {
 		return fmt.Errorf("entry %d: %w", e.N, err)
 	}
 	at, err := time.Parse(time.RFC3339Nano, e.Text("at"))
-	if err != nil {
-		return fmt.Errorf("entry %d: its time is not shown, and it is signed", e.N)
+	if err != nil || e.Text("actor") != name {
+		return fmt.Errorf("entry %d: it is signed by %q, and shows no time or another actor", e.N, name)
 	}
 	for _, p := range v.persons[name] {
 		if at.Before(p.from) || !p.until.IsZero() && at.After(p.until) {

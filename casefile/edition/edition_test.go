@@ -363,3 +363,30 @@ func TestSelfTests(t *testing.T) {
 		t.Errorf("%d self-tests", len(all))
 	}
 }
+
+// Who takes a signature out of the case file, and makes all manifests anew, is found
+// out: an entry that shows who acted is signed.
+func TestSignatureTakenOut(t *testing.T) {
+	d := newDesk(t)
+	folder := d.unzip(d.export("court"))
+	path := filepath.Join(folder, "data/ledger/entries.jsonl")
+	b, err := os.ReadFile(path)
+	d.must(err)
+	var out bytes.Buffer
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		e, err := verify.ReadEntry([]byte(line))
+		d.must(err)
+		if n++; n == 2 {
+			e.Note = ""
+		}
+		text, err := e.Line()
+		d.must(err)
+		out.Write(text)
+	}
+	d.must(os.Chmod(path, 0o600))
+	d.must(os.WriteFile(path, out.Bytes(), 0o600))
+	if faults := strings.Join(d.verify(folder), "\n"); !strings.Contains(faults, "entry 1 shows who acted, and is not signed") {
+		t.Errorf("%q", faults)
+	}
+}
