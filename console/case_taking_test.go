@@ -95,4 +95,8 @@ func TestFreshHand(t *testing.T) {
 	if k.hand("session") == nil {
 		t.Error("the session ended with the two minutes")
 	}
+	k.give("another", &casefile.Hand{Name: "lena"}, now.Add(13*time.Hour))
+	if k.hand("session") != nil {
+		t.Error("what a session could open outlives it")
+	}
 }

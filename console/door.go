@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/ringfence/ringfence/guard"
 )
@@ -133,7 +132,7 @@ func (d *console) signOut(w http.ResponseWriter, r *http.Request) {
 		d.broken(w, r, "the session could not be ended", err)
 		return
 	}
-	d.passkeys.give(d.session(r), nil, time.Time{})
+	d.passkeys.give(d.session(r), nil, d.Now())
 	d.setCookie(w, "", -1)
 	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)

@@ -101,6 +101,11 @@ func (k *keyring) freshHand(session string, now time.Time) *casefile.Hand {
 func (k *keyring) give(session string, h *casefile.Hand, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	for old, one := range k.hands {
+		if now.Sub(one.since) > casefile.SessionLife {
+			delete(k.hands, old) // what it could open goes with it
+		}
+	}
 	if h == nil {
 		delete(k.hands, session)
 		return
