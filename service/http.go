@@ -89,6 +89,7 @@ func (s *Service) routes() *http.ServeMux {
 	in("DELETE /v1/contacts/{id}", (*request).removeContact)
 	in("GET /v1/notices", (*request).notices)
 	in("POST /v1/reports", (*request).report)
+	s.securityRoutes(func(pattern string, a answer) { open(pattern, guard.Request, a) }, in)
 	m.HandleFunc("POST /v1/envelopes", s.office.ServeEnvelope)
 	m.HandleFunc("GET /v1/handin", s.office.ServeStream)
 	m.HandleFunc("GET /v1/device", s.serveDevice)

@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringfence/ringfence/bus"
@@ -74,6 +75,8 @@ type Service struct {
 	bans    bans
 	terms   terms
 	random  lockedReader
+
+	approvers atomic.Pointer[Approvers]
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -174,6 +177,9 @@ func (s *Service) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.startBans(ctx); err != nil {
+		return err
+	}
+	if err := s.watchSecurity(ctx); err != nil {
 		return err
 	}
 	if err := s.composeTerms(ctx); err != nil {

@@ -41,7 +41,7 @@ const fileName = "ringfence.db"
 
 // migrations lead from one version of the schema to the next; user_version says
 // how many have been made.
-var migrations = []string{schema, dry, campaigns, callerPrint, exports, reports, callerOrigin, reveals, queries, decisions, bans}
+var migrations = []string{schema, dry, campaigns, callerPrint, exports, reports, callerOrigin, reveals, queries, decisions, bans, security}
 
 //go:embed schema.sql
 var schema string

@@ -43,14 +43,17 @@ const DefaultLead = 24 * time.Hour
 
 var anyOfUs = []string{analyst, reviewer, lead, counsel}
 
+// Approvers are the roles that may approve a notice.
+var Approvers = []string{reviewer, lead, counsel}
+
 // may lists the roles that may take a step. A partner takes none: it sees one case,
 // and what it does is recorded by those who run it.
 var may = map[Kind][]string{
 	Draft: anyOfUs, Edit: anyOfUs,
 	ReviewLanguage: {reviewer},
-	Approve:        {reviewer, lead, counsel},
+	Approve:        Approvers,
 	HelplineTold:   anyOfUs,
-	CountryApprove: {reviewer, lead, counsel},
+	CountryApprove: Approvers,
 	Hold:           anyOfUs, Release: {lead, counsel}, Cancel: {lead, counsel},
 	SendBatch: anyOfUs, Delivered: anyOfUs, Read: anyOfUs, SecondContact: anyOfUs, Answer: anyOfUs, OptOut: anyOfUs,
 }

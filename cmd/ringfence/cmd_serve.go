@@ -175,6 +175,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt,
 		return err
 	}
 	defer cases.Close()
+	s.SetApprovers(approvers(cases, e.now))
 	desk := console.New(console.Config{
 		Desk: console.Desk{Cases: cases, Notices: (&caseNotifyCommand{casePlace: casePlace{dataFolder: c.dataFolder}}).settings, Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store(), Bans: s, Flags: s, Prints: s.Store()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
@@ -183,7 +184,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt,
 	if err != nil {
 		return err
 	}
-	server := service.Server(hosts(s, desk, web.Handler(signer)), log)
+	server := service.Server(hosts(s, desk, web.Handler(signer), s.NoticesPage()), log)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	l = socket.Limit(l, maxConnections, maxOfNetwork)
 	if secure != nil {
@@ -208,13 +209,15 @@ func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt,
 // hosts sends a request to the console when it is for the console's own host,
 // and otherwise to the messenger, or below /v1 to the service. A proxy's word
 // about who asks is not taken: nothing here reads Forwarded headers (R21).
-func hosts(api, desk, messenger http.Handler) http.Handler {
+func hosts(api, desk, messenger, notices http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.Host, "console."):
 			desk.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/v1/"):
 			api.ServeHTTP(w, r)
+		case r.URL.Path == "/notices" && r.Method == http.MethodGet:
+			notices.ServeHTTP(w, r)
 		default:
 			messenger.ServeHTTP(w, r)
 		}

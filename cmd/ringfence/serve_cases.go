@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/casefile/notice"
+	"github.com/ringfence/ringfence/service"
 )
 
 // cases opens the cases, which are proved again and again until the context ends.
@@ -86,4 +89,17 @@ func (w *caseWatch) proveOne(ctx context.Context, id string) error {
 		}
 	}
 	return err
+}
+
+// approvers are those whose keys are in force and who may approve a notice.
+func approvers(room *casefile.Room, now func() time.Time) service.Approvers {
+	return func(ctx context.Context) (keys []string, err error) {
+		all, err := room.Persons(ctx)
+		for _, p := range all {
+			if slices.Contains(notice.Approvers, string(p.Role)) && !p.Since.After(now()) && (p.Until.IsZero() || p.Until.After(now())) {
+				keys = append(keys, p.Key)
+			}
+		}
+		return keys, err
+	}
 }
