@@ -199,6 +199,7 @@ const (
 	AnsweredEvent   EventKind = "answered"   // to the caller: Call, Relay, Remote
 	JoinedEvent     EventKind = "joined"     // to the callee: Call, Remote
 	EndedEvent      EventKind = "ended"      // Call, Reason
+	SecurityEvent   EventKind = "security"   // Security has changed
 
 	// Within a connected call.
 	ReconnectingEvent EventKind = "reconnecting"  // Call, Account: whose connection to the server is lost, ours or theirs

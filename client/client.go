@@ -37,6 +37,7 @@ type Client struct {
 	accepted string     // hash of the terms of service that the person accepted, for Register
 	people   sync.Mutex // one change of relationships at a time
 	posting  sync.Mutex // one flush of what is owed at a time
+	telling  sync.Mutex // one look at the security notices at a time
 
 	lookups *rate // look-ups that a letter may cause
 

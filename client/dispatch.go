@@ -91,8 +91,8 @@ func (c *Client) takeSettings(ctx context.Context, b []byte) error {
 	return c.commit(ctx, ch)
 }
 
-// notice is a notice of the server, on the socket and in GET /v1/notices.
-type notice struct {
+// told is a notice of the server, on the socket and in GET /v1/notices.
+type told struct {
 	Kind     string  `json:"kind"`
 	Account  wire.ID `json:"account"`
 	Name     string  `json:"name"`
@@ -107,7 +107,7 @@ type notice struct {
 var shown = map[string]bool{"missed": true, "held_back": true, "campaign": true, "new_account": true, "answered": true, "declined": true, "expired": true}
 
 func (c *Client) takeNotice(ctx context.Context, b []byte) error {
-	var n notice
+	var n told
 	if err := strict(b, &n); err != nil {
 		return protocolError(err)
 	}
@@ -121,6 +121,8 @@ func (c *Client) takeNotice(ctx context.Context, b []byte) error {
 	switch n.Kind {
 	case "knock", "accepted", "removed":
 		c.background(func(ctx context.Context) { _ = c.Refresh(ctx) })
+	case "security":
+		c.background(func(ctx context.Context) { _ = c.RefreshSecurity(ctx) })
 	case "keys_changed":
 		return c.markChanged(ctx, n.Account)
 	}
@@ -152,7 +154,7 @@ func (c *Client) markChanged(ctx context.Context, id wire.ID) error {
 }
 
 // noticeView shows a notice under the name that this person gave the contact.
-func (c *Client) noticeView(n notice) Notice {
+func (c *Client) noticeView(n told) Notice {
 	v := Notice{Kind: n.Kind, Account: n.Account, Name: clean(n.Name, maxName), At: n.At, Count: n.Count, Media: wire.Sound, Call: n.Call, Reported: n.Reported}
 	if n.Media == wire.Video.String() {
 		v.Media = wire.Video
@@ -176,7 +178,7 @@ func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 	defer c.mu.Unlock()
 	all := []Notice{}
 	for _, raw := range out.Notices {
-		var n notice
+		var n told
 		if err := strict(raw, &n); err != nil {
 			return nil, protocolError(err)
 		}

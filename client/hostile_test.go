@@ -385,7 +385,7 @@ func FuzzNotice(f *testing.F) {
 	c.ctx, c.stop = f.Context(), func() {}
 	_ = w
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var n notice
+		var n told
 		if strict(b, &n) != nil {
 			return
 		}

@@ -68,6 +68,7 @@ type world struct {
 	number   uint64
 	lost     map[string]bool // paths that answer 500
 	uploaded map[string]int  // one-time keys, how often each was uploaded
+	office   *office         // nil: nobody approves notices
 }
 
 type person struct {
@@ -126,6 +127,9 @@ func (w *world) who(token string) *person {
 func (w *world) answer(r Request, path string) (int, any) {
 	path, query, _ := strings.Cut(path, "?")
 	parts := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")
+	if w.office != nil && strings.HasPrefix(parts[0], "security-") {
+		return w.office.answer(r, parts)
+	}
 	switch r.Method + " " + parts[0] {
 	case "GET server":
 		return 200, serverAnswer{ServerID: b64.EncodeToString(w.key.Public().(ed25519.PublicKey)), Version: "t", Build: 1, Settings: b64.EncodeToString(w.settings(w.key))}
@@ -240,7 +244,7 @@ func (w *world) signedIn(p *person, r Request, parts []string, query string) (in
 }
 
 func (w *world) notice(to *person, kind string, from *person) {
-	b, _ := json.Marshal(notice{Kind: kind, Account: from.id, Name: from.name})
+	b, _ := json.Marshal(told{Kind: kind, Account: from.id, Name: from.name})
 	to.push(append([]byte{call.TypeNotice}, b...))
 }
 

@@ -175,6 +175,7 @@ func (c *Client) session(ctx context.Context) error {
 	// Who knocked or accepted after the contacts were asked for, and before
 	// notices came here, is seen now.
 	workers.Go(func() { _ = c.Refresh(ctx) })
+	workers.Go(func() { _ = c.RefreshSecurity(ctx) })
 	c.emit(Event{Kind: ConnectionEvent, State: c.onlineState()})
 	c.outcome(nil)
 	return l.readAll(ctx)

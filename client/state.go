@@ -22,6 +22,9 @@ const (
 	messagePrefix = "message/"
 	letterPrefix  = "letter/"
 	waitingPrefix = "waiting/"
+
+	approversName  = "approvers"
+	securityPrefix = "security/"
 )
 
 // keptLetters is how many numbers of letters are remembered, so that one that
@@ -105,10 +108,13 @@ type state struct {
 	waiting  map[string]bool // names that we knocked at
 	letters  []uint64        // numbers seen, ascending
 	order    uint64
+
+	approvers []approver             // whose keys sign security notices
+	security  map[string]*keptNotice // by code
 }
 
 func newState() *state {
-	return &state{contacts: map[wire.ID]*contact{}, waiting: map[string]bool{}}
+	return &state{contacts: map[wire.ID]*contact{}, waiting: map[string]bool{}, security: map[string]*keptNotice{}}
 }
 
 // load reads what a Keep holds.
@@ -156,6 +162,14 @@ func (s *state) loadOne(name string, value []byte) error {
 		s.letters = append(s.letters, binary.BigEndian.Uint64(b))
 	case waitingPrefix:
 		s.waiting[rest] = true
+	case approversName + "/":
+		return json.Unmarshal(value, &s.approvers)
+	case securityPrefix:
+		k := &keptNotice{}
+		if err := json.Unmarshal(value, k); err != nil {
+			return err
+		}
+		s.security[rest] = k
 	default:
 		return fmt.Errorf("written by a newer build")
 	}
