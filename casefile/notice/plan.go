@@ -55,7 +55,7 @@ var may = map[Kind][]string{
 	HelplineTold:   anyOfUs,
 	CountryApprove: Approvers,
 	Hold:           anyOfUs, Release: {lead, counsel}, Cancel: {lead, counsel},
-	SendBatch: anyOfUs, Delivered: anyOfUs, Read: anyOfUs, SecondContact: anyOfUs, Answer: anyOfUs, OptOut: anyOfUs,
+	SendBatch: anyOfUs, Delivered: anyOfUs, Read: anyOfUs, SecondContact: anyOfUs, Answer: anyOfUs, OptOut: anyOfUs, OptIn: anyOfUs,
 }
 
 // Plan is how a campaign's targets are told: what its steps made of it.
@@ -175,7 +175,7 @@ func (p *Plan) Apply(s Step) error {
 		return refuse("the step belongs to plan %s, this is %s", s.Plan, p.ID)
 	case s.At.Before(p.now):
 		return refuse("the step is of %s, before the last one; clocks must agree", s.At.UTC().Format(time.RFC3339))
-	case p.cancelled != "" && !slices.Contains([]Kind{Delivered, Read, SecondContact, Answer, OptOut}, s.Kind):
+	case p.cancelled != "" && !slices.Contains([]Kind{Delivered, Read, SecondContact, Answer, OptOut, OptIn}, s.Kind):
 		return refuse("plan %s was cancelled by %s", p.ID, p.cancelled)
 	}
 	if err := p.act(s, who); err != nil {
@@ -234,6 +234,11 @@ func (p *Plan) act(s Step, who Person) error {
 	case OptOut:
 		for _, c := range s.Targets {
 			p.out[c] = true
+		}
+		return nil
+	case OptIn:
+		for _, c := range s.Targets {
+			delete(p.out, c)
 		}
 		return nil
 	}

@@ -35,6 +35,7 @@ const (
 	SecondContact  Kind = "second-contact"  // a partner reached them another way
 	Answer         Kind = "answer"          // they gave or withdrew a consent
 	OptOut         Kind = "opt-out"         // they want no further notices
+	OptIn          Kind = "opt-in"          // they want them again
 	Cancel         Kind = "cancel"          // nothing more is sent, for good
 )
 
@@ -58,7 +59,7 @@ type Step struct {
 	Reason   string   `json:"reason,omitempty"`   // hold, release, cancel
 	Held     int      `json:"held,omitempty"`     // release: the number of the hold, from 1
 	Batch    *Batch   `json:"batch,omitempty"`    // send-batch
-	Targets  []string `json:"targets,omitempty"`  // delivered, read, second-contact, answer, opt-out
+	Targets  []string `json:"targets,omitempty"`  // delivered, read, second-contact, answer, opt-out, opt-in
 	Partner  string   `json:"partner,omitempty"`  // second-contact
 	Consent  Consent  `json:"consent,omitempty"`  // answer
 	Given    *bool    `json:"given,omitempty"`    // answer: given or withdrawn
@@ -108,7 +109,7 @@ var has = map[Kind][]string{
 	CountryApprove: {"country"},
 	Hold:           {"reason"}, Release: {"reason", "held"}, Cancel: {"reason"},
 	SendBatch: {"batch"},
-	Delivered: {"targets"}, Read: {"targets"}, OptOut: {"targets"},
+	Delivered: {"targets"}, Read: {"targets"}, OptOut: {"targets"}, OptIn: {"targets"},
 	SecondContact: {"targets", "partner"},
 	Answer:        {"targets", "consent", "given"},
 }

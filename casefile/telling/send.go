@@ -97,7 +97,7 @@ func (d *Desk) bring(ctx context.Context, p *notice.Plan, list *notice.Roster, t
 			return err
 		}
 		sent.Now += len(s.Targets)
-		if err := d.note(ctx, s.Targets, known, func(p *fact.Person) { p.Notified = d.Now().UTC() }); err != nil {
+		if err := d.note(ctx, s.Targets, known, func(_ string, p *fact.Person) { p.Notified = d.Now().UTC() }); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,10 @@ func (d *Desk) bring(ctx context.Context, p *notice.Plan, list *notice.Roster, t
 }
 
 // note records something of persons.
-func (d *Desk) note(ctx context.Context, commitments []string, known map[string]string, what func(*fact.Person)) error {
+func (d *Desk) note(ctx context.Context, commitments []string, known map[string]string, what func(id string, p *fact.Person)) error {
+	if len(commitments) == 0 {
+		return nil
+	}
 	var all []casefile.Record
 	for _, c := range commitments {
 		r, err := d.Case.Record(ctx, fact.KindPerson, known[c])
@@ -117,7 +120,7 @@ func (d *Desk) note(ctx context.Context, commitments []string, known map[string]
 			return err
 		}
 		p := one.(*fact.Person)
-		what(p)
+		what(r.ID, p)
 		if r.Body, err = json.Marshal(p); err != nil {
 			return err
 		}

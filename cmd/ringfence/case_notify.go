@@ -13,6 +13,7 @@ import (
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/notice"
 	"github.com/ringfence/ringfence/casefile/telling"
+	"github.com/ringfence/ringfence/store"
 )
 
 type caseNotifyCommand struct {
@@ -36,15 +37,21 @@ type caseNotifyCommand struct {
 	Reason   string `help:"With --release: why."`
 	Carry    string `placeholder:"PERSON" help:"Print what a partner hands to this person, like T-0007, where the app is not the way; with --language. For leads and counsel."`
 	Language string `placeholder:"TAG" default:"en" help:"With --carry: in which language."`
+	Send     bool   `help:"Send the batches whose time has come to the accounts of this data folder; again, later, for the next ones. For leads and counsel."`
+	Collect  bool   `help:"Record who has read the notice and what people answered. For leads and counsel."`
 	List     bool   `help:"Bring the sealed list of who is told up to date with the case."`
 	deeds    []string
+
+	Batch  int           `default:"25" help:"With --send: how many people in a batch, at most."`
+	Every  time.Duration `default:"1h" help:"With --send: time between batches, at least."`
+	Spread time.Duration `default:"2h" help:"With --send: a random time up to this is added to each."`
 }
 
 // Run does one thing about a notice, and says how it stands.
 func (c *caseNotifyCommand) Run(e *env) error {
 	c.deeds = nil
 	for name, set := range map[string]bool{"draft": c.Draft, "show": c.Show != "", "review": c.Review != "", "keep": c.Keep, "approve": c.Approve, "told": c.Told != "",
-		"country": c.Country != "", "hold": c.Hold != "", "release": c.Release != 0, "cancel": c.Cancel != "", "carry": c.Carry != "", "list": c.List} {
+		"country": c.Country != "", "hold": c.Hold != "", "release": c.Release != 0, "cancel": c.Cancel != "", "carry": c.Carry != "", "list": c.List, "send": c.Send, "collect": c.Collect} {
 		if set {
 			c.deeds = append(c.deeds, name)
 		}
@@ -131,6 +138,8 @@ func (c *caseNotifyCommand) do(e *env, d *telling.Desk) (p *notice.Plan, err err
 		return d.Tell(e.ctx, id, c.Told, c.From)
 	case c.Carry != "":
 		return nil, c.carry(e, d, id)
+	case c.Send, c.Collect:
+		return nil, c.messenger(e, d, id)
 	case c.List:
 		if err := d.List(e.ctx, id); err != nil {
 			return nil, err
@@ -148,6 +157,51 @@ func (c *caseNotifyCommand) do(e *env, d *telling.Desk) (p *notice.Plan, err err
 		return d.Plan(e.ctx, id)
 	}
 	return d.Take(e.ctx, step)
+}
+
+// messenger sends, or collects what people answered. It works on the store, beside a
+// service that runs, which tells the devices within a second.
+func (c *caseNotifyCommand) messenger(e *env, d *telling.Desk, id string) error {
+	st, err := openStore(e, c.dir())
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	if c.Collect {
+		return c.collect(e, d, id, st)
+	}
+	p, err := d.Plan(e.ctx, id)
+	if err != nil {
+		return err
+	}
+	start, err := time.Parse(time.DateOnly, p.Text.Issued)
+	if err != nil {
+		return err
+	}
+	sent, err := d.Send(e.ctx, id, notice.Pace{Start: start, Size: c.Batch, Every: c.Every, Spread: c.Spread}, st)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "sent": sent})
+	}
+	fmt.Fprintf(e.stdout, "%s  %d have it now, %d could not be reached and are tried again, %d want no notices\n", id, sent.Now, sent.Undelivered, sent.Left)
+	if sent.Waiting > 0 {
+		fmt.Fprintf(e.stdout, "  %d wait; the next batch may go at %s: run this again then\n", sent.Waiting, sent.Next.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func (c *caseNotifyCommand) collect(e *env, d *telling.Desk, id string, st *store.Store) error {
+	found, err := d.Collect(e.ctx, id, st)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "collected": found})
+	}
+	fmt.Fprintf(e.stdout, "%s  new: %d have read it, %d consents given or withdrawn, %d want no more notices, %d want them again\n", id, found.Read, found.Answered, found.OptedOut, found.OptedIn)
+	return nil
 }
 
 func (c *caseNotifyCommand) id(e *env, d *telling.Desk) (string, error) {

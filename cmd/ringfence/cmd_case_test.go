@@ -32,7 +32,12 @@ type office struct {
 
 func newOffice(t *testing.T, roles ...string) *office {
 	t.Helper()
-	o := &office{t, filepath.Join(t.TempDir(), "data"), map[string]string{}}
+	return newOfficeIn(t, filepath.Join(t.TempDir(), "data"), roles...)
+}
+
+func newOfficeIn(t *testing.T, data string, roles ...string) *office {
+	t.Helper()
+	o := &office{t, data, map[string]string{}}
 	for _, role := range roles {
 		key := filepath.Join(t.TempDir(), role+".key")
 		o.ok("key", role+".one", "--out", key)

@@ -35,6 +35,7 @@ type clientCommand struct {
 	Send          clientSend     `cmd:"" help:"Send a text; done when the server has it on disk."`
 	Receive       clientReceive  `cmd:"" help:"Print texts that were not printed yet, each once."`
 	Notices       clientNotices  `cmd:"" help:"List calls that came: answered, declined, missed and held back."`
+	Security      clientSecurity `cmd:"" help:"Show security notices: what the service tells people who were the aim of an attack; read and answer them."`
 	Report        clientReport   `cmd:"" help:"Report a call, or a knock, that was strange."`
 	Terms         clientTerms    `cmd:"" help:"Show the server's terms of service, or accept them."`
 	Standing      clientStanding `cmd:"" help:"Show how this account stands: whether its calls are held back, and why."`
