@@ -134,7 +134,7 @@ func TestNoticesPage(t *testing.T) {
 		}
 	}
 	w.s.SetApprovers(func(context.Context) ([]string, error) { return nil, nil })
-	if !strings.Contains(show(), "withdrawn") {
-		t.Error("it does not say that the keys are withdrawn")
+	if !strings.Contains(show(), "Not signed by two of the keys") {
+		t.Error("it does not say that the keys are gone")
 	}
 }

@@ -156,11 +156,11 @@ func eval[T any](w *window, expression string) T {
 	return v
 }
 
-// until waits until an expression is true.
+// until waits until an expression, or what it promises, is true.
 func (w *window) until(what, expression string) {
 	w.t.Helper()
 	for range 600 {
-		if ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); err == nil && ok {
+		if ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool]("(async () => Boolean(await ("+expression+")))()", chromedp.EvalAwaitPromise)); err == nil && ok {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -44,6 +44,22 @@ export interface HeldBack {
   reported: boolean;       // this person reported that call
 }
 
+// A security notice that is genuine: two persons, by, signed it whose keys this device knew. A line of a body that begins "1. " is a step.
+export interface SecurityNotice {
+  code: string;            // by which this person sees that it is genuine
+  issuer: string;
+  issued: string;          // 2006-01-02
+  delivered: number;
+  read: number;            // 0: not yet
+  by: string[];
+  answers: Partial<Record<"examination" | "counted" | "opt_out", boolean>>;
+  wordings: Record<string, { title: string; body: string }>; // by language
+}
+
+export interface SecurityKey { name: string; hash: string; since: number; from: number; gone: boolean } // counts from a time on
+
+export interface Security { notices: SecurityNotice[]; forged: number; keys: SecurityKey[] } // forged: claimed to be one, and are not shown
+
 export interface Terms { version: string; text: string; sha256: string } // "" all: there are none
 
 // held: this account's calls ring only with people who know it, because of this ban of another one; accepted: the terms of service.
@@ -57,6 +73,7 @@ export type EngineEvent =
   | { kind: "contacts" }                                   // the list has changed
   | { kind: "message"; account: string; message: Message }  // new, or its state changed
   | { kind: "held_back"; notice: HeldBack }
+  | { kind: "security" }                                   // security() has changed
   | { kind: "ring"; call: string; account: string; name: string; media: "sound" | "video"; ttl: number } // ttl in milliseconds
   | { kind: "ringing"; call: string }
   | { kind: "answered"; call: string; relay: IceServers; offer: string }   // to the caller: the remote description (SDP, type offer) that Go wrote
@@ -91,6 +108,10 @@ export interface Engine {
   send(account: string, text: string): Promise<Message>;   // resolves when the server has it on disk
   read(account: string): Promise<void>;                    // all shown: sends read receipts
   notices(): Promise<HeldBack[]>;
+  security(): Promise<Security>;
+  knowsCode(code: string): Promise<boolean>;               // of a genuine notice of this account
+  readNotice(code: string): Promise<void>;
+  answerNotice(code: string, what: "examination" | "counted" | "opt_out", yes: boolean): Promise<void>;
   report(call: string): Promise<void>;                      // found strange: the id goes to the server, and nothing else
   reportKnock(account: string): Promise<void>;
 

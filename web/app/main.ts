@@ -66,7 +66,7 @@ async function enter(): Promise<void> {
     if (["signed_out", "banned", "banned_appealed", "build_too_old"].includes(code)) return; // an event says so, with its own page
     if (code !== "offline") toast(explain(error), true);
   });
-  await Promise.allSettled([state.refreshContacts(), state.refreshNotices()]);
+  await Promise.allSettled([state.refreshContacts(), state.refreshNotices(), state.refreshSecurity()]);
   if (connected) await lookAtStanding();
 }
 
@@ -76,6 +76,7 @@ function onEvent(e: EngineEvent): void {
     case "contacts": return void state.refreshContacts();
     case "message": return message(e);
     case "held_back": return heldBack(e);
+    case "security": return void security();
     default: onCallEvent(e);
   }
 }
@@ -100,6 +101,14 @@ function heldBack(e: Extract<EngineEvent, { kind: "held_back" }>): void {
   const said = words[e.notice.kind];
   if (said) toast(t(said, { name: e.notice.name }));
   void state.refreshNotices();
+}
+
+// security says that there is a notice, and not what it says: somebody may look on.
+async function security(): Promise<void> {
+  const before = new Set(state.security.notices.map((n) => n.code));
+  await state.refreshSecurity();
+  const fresh = state.security.notices.find((n) => n.read === 0 && !before.has(n.code));
+  if (fresh) toast(t("notice_from", { issuer: fresh.issuer }));
 }
 
 function connection(to: typeof state.connection): void {

@@ -3,6 +3,7 @@
 import type { Contact } from "./engine";
 import { face, h, keepFocus, kept, picture, pictured, sentence, theirs } from "./dom";
 import { explain } from "./load";
+import { noticeRows } from "./notice";
 import { busy, toast } from "./say";
 import { go } from "./shell";
 import { state } from "./state";
@@ -26,6 +27,7 @@ export function peoplePane(signal: AbortSignal): HTMLElement {
   const draw = () => keepFocus(list, () => list.replaceChildren(...lists(rows)));
   state.on("contacts", signal, draw);
   state.on("place", signal, draw);
+  state.on("security", signal, draw);
   state.on("notices", signal, drawMissed);
   state.on("connection", signal, drawConnection);
   draw();
@@ -61,6 +63,7 @@ function lists(rows: Rows): HTMLElement[] {
   const knocks = state.contacts.filter((c) => c.state === "knocked");
   const others = state.contacts.filter((c) => c.state !== "knocked").sort((a, b) => newest(b) - newest(a) || a.name.localeCompare(b.name));
   return kept([
+    state.security.notices.length > 0 && h("ul", { class: "notice-rows", "aria-label": t("security_notices") }, ...noticeRows()),
     knocks.length > 0 && h("section", { class: "knocks", "aria-labelledby": "knocks" },
       h("h2", { id: "knocks" }, t("knocks")), h("ul", {}, ...knocks.map(knockRow))),
     others.length > 0

@@ -4,6 +4,7 @@ import type { Contact } from "./engine";
 import { face, h, kept, pictured, theirs } from "./dom";
 import { explain } from "./load";
 import { ask, toast } from "./say";
+import { securityCard } from "./notice";
 import { home } from "./shell";
 import { standingCard } from "./standing";
 import { state } from "./state";
@@ -21,6 +22,7 @@ export function settingsPane(signal: AbortSignal): HTMLElement {
         h("h2", { id: "you-title" }, t("settings_you")),
         h("div", { class: "me" }, face(state.me.name), h("p", {}, theirs(state.me.name, "strong"), h("span", { class: "hint" }, t("settings_server"), ": ", h("bdi", { dir: "ltr" }, new URL(state.me.server).host))))),
       standingCard(),
+      securityCard(signal),
       h("section", { class: "card", "aria-labelledby": "language-title" }, h("h2", { id: "language-title" }, t("settings_language")), languageSwitch()),
       h("section", { class: "card", "aria-labelledby": "names-title" }, h("h2", { id: "names-title" }, t("settings_names")), h("p", { class: "hint" }, t("settings_names_text")), names),
       h("section", { class: "card", "aria-labelledby": "leave-title" },

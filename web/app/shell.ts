@@ -4,6 +4,7 @@
 import { chatPane } from "./chat";
 import { h, picture } from "./dom";
 import { missedPane } from "./missed";
+import { noticePane } from "./notice";
 import { peoplePane } from "./people";
 import { safetyPane } from "./safety";
 import { settingsPane } from "./settings";
@@ -52,6 +53,7 @@ addEventListener("popstate", (e) => {
 function show(place: Place, focus: boolean): void {
   if (!frame) return;
   if ("account" in place && !state.contact(place.account)) place = { at: "people" };
+  if ("code" in place && !state.notice(place.code)) place = { at: "people" };
   const before = state.place;
   open?.abort();
   open = new AbortController();
@@ -67,6 +69,7 @@ function pane(place: Place, signal: AbortSignal): HTMLElement {
   switch (place.at) {
     case "chat": return chatPane(place.account, signal);
     case "safety": return safetyPane(place.account, signal);
+    case "notice": return noticePane(place.code, signal);
     case "missed": return missedPane(signal);
     case "settings": return settingsPane(signal);
     case "people": return h("div", { class: "nothing-open" }, picture("shield"), h("h2", {}, t("choose")), h("p", {}, t("choose_text")));
@@ -77,7 +80,7 @@ function pane(place: Place, signal: AbortSignal): HTMLElement {
 // opened, or back on the row that it was opened from.
 function moveFocus(place: Place, before: Place): void {
   if (place.at === "people") {
-    const key = "account" in before ? before.account : null;
+    const key = "account" in before ? before.account : "code" in before ? "notice " + before.code : null;
     const row = key ? [...frame!.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key) : null;
     (row ?? document.getElementById(before.at === "settings" ? "settings" : "find"))?.focus();
     return;

@@ -1,12 +1,13 @@
 // What the page knows, and who wants to be told when it changes.
 
-import type { Contact, Engine, EngineEvent, HeldBack, Me, Message } from "./engine";
+import type { Contact, Engine, EngineEvent, HeldBack, Me, Message, Security, SecurityNotice } from "./engine";
 
 export type Connection = Extract<EngineEvent, { kind: "connection" }>["state"];
 
 export type Place =
   | { at: "people" }
   | { at: "chat" | "safety"; account: string }
+  | { at: "notice"; code: string }
   | { at: "missed" | "settings" };
 
 // Topics are what somebody can ask to be told of.
@@ -15,6 +16,7 @@ interface Topics {
   message: { account: string; message: Message };
   connection: Connection;
   notices: void;
+  security: void;
   place: Place;
 }
 
@@ -23,6 +25,7 @@ class State {
   me!: Me;
   contacts: Contact[] = [];
   notices: HeldBack[] = [];
+  security: Security = { notices: [], forged: 0, keys: [] };
   connection: Connection = "offline";
   place: Place = { at: "people" };
   private listeners: { [K in keyof Topics]?: Set<(v: Topics[K]) => void> } = {};
@@ -50,6 +53,15 @@ class State {
   async refreshContacts(): Promise<void> {
     this.contacts = await this.engine.contacts();
     this.tell("contacts", undefined);
+  }
+
+  notice(code: string): SecurityNotice | undefined {
+    return this.security.notices.find((n) => n.code === code);
+  }
+
+  async refreshSecurity(): Promise<void> {
+    this.security = await this.engine.security();
+    this.tell("security", undefined);
   }
 
   private asked = 0;

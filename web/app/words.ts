@@ -49,6 +49,13 @@ export function count(n: number, one: Word, many: Word): string {
   return t(n === 1 ? one : many, { n: number(n) });
 }
 
+// languageName is how a language calls itself.
+export function languageName(tag: string): string {
+  return new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? tag;
+}
+
+export const direction = (tag: string): "rtl" | "ltr" => (/^(ar|fa|he|ur|ps|ckb|ug|yi|dv|sd)(-|$)/.test(tag) ? "rtl" : "ltr");
+
 export const number = (n: number): string => new Intl.NumberFormat(current).format(n);
 
 export function clock(at: number): string {

@@ -37,6 +37,11 @@ func (e *engine) methods() map[string]method {
 		"read":     e.about((*client.Client).MarkRead),
 		"notices":  e.notices,
 
+		"security":     e.security,
+		"knowsCode":    e.knowsCode,
+		"readNotice":   e.readNotice,
+		"answerNotice": e.answerNotice,
+
 		"report":      e.about((*client.Client).Report),
 		"reportKnock": e.about((*client.Client).ReportKnock),
 
