@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/casefile/notice"
@@ -43,9 +44,12 @@ func (d *console) tell(c *casefile.Case, h *casefile.Hand) (*telling.Desk, error
 func (d *console) caseNotices(ctx context.Context, c desk, q url.Values) (any, error) {
 	var data struct {
 		Rows  []noticeRow
-		Ready bool // somebody has set down how notices are sent
+		Ready bool   // somebody has set down how notices are sent
+		Sends bool   // this person may, from here
+		Me    string // whose passkey is asked for
 	}
-	data.Ready = d.Desk.Notices != nil
+	data.Ready, data.Me = d.Desk.Notices != nil, c.viewer.Name
+	data.Sends = d.Desk.Brings != nil && slices.Contains(casefile.Exporters, c.viewer.Role)
 	t, err := d.tell(c.Case, nil)
 	if err != nil {
 		return nil, err
@@ -86,11 +90,32 @@ func (d *console) doNotice(w http.ResponseWriter, r *http.Request) {
 	if h == nil {
 		return
 	}
+	deed := r.PostFormValue("deed")
+	if deed == "send" || deed == "collect" {
+		if h = d.passkeys.freshHand(d.session(r), d.Now()); h == nil || d.Desk.Brings == nil {
+			d.problem(w, r, http.StatusForbidden, "Nothing was sent: your passkey has not agreed to it just now.", "Go back to the page of the notices, and do it again.")
+			return
+		}
+	}
 	t, err := d.tell(c, h)
 	plan := r.PostFormValue("notice")
 	step := notice.Step{Plan: plan, Reason: strings.TrimSpace(r.PostFormValue("reason"))}
-	switch deed := r.PostFormValue("deed"); {
+	switch {
 	case err != nil:
+	case deed == "draft":
+		_, err = t.Draft(r.Context(), map[bool]notice.Outcome{true: notice.Possible, false: notice.Blocked}[r.PostFormValue("outcome") == "possible"])
+	case deed == "keep":
+		_, err = t.Keep(r.Context(), plan)
+	case deed == "told":
+		_, err = t.Tell(r.Context(), plan, r.PostFormValue("helpline"), r.PostFormValue("from"))
+	case deed == "country":
+		step.Kind, step.Country = notice.CountryApprove, r.PostFormValue("country")
+		step.Reason = ""
+		_, err = t.Take(r.Context(), step)
+	case deed == "send":
+		err = d.sendNotice(r.Context(), t, plan)
+	case deed == "collect":
+		_, err = t.Collect(r.Context(), plan, d.Desk.Brings)
 	case deed == "review":
 		_, err = t.Review(r.Context(), plan, r.PostFormValue("language"))
 	case deed == "hold":
@@ -108,4 +133,19 @@ func (d *console) doNotice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+}
+
+// sendNotice sends the batches whose time has come, at the pace that leaves nobody to
+// learn how somebody was found.
+func (d *console) sendNotice(ctx context.Context, t *telling.Desk, plan string) error {
+	p, err := t.Plan(ctx, plan)
+	if err != nil {
+		return err
+	}
+	start, err := time.Parse(time.DateOnly, p.Text.Issued)
+	if err != nil {
+		return err
+	}
+	_, err = t.Send(ctx, plan, notice.DefaultPace(start), d.Desk.Brings)
+	return err
 }

@@ -81,6 +81,12 @@ type Rules interface {
 	Config() guard.Config
 }
 
+// Messenger brings security notices to accounts, and has what people answered.
+type Messenger interface {
+	telling.Messenger
+	telling.Answers
+}
+
 // Desk is all that the console works on.
 type Desk struct {
 	Ledger Ledger
@@ -92,6 +98,7 @@ type Desk struct {
 
 	Cases   *casefile.Room                 // nil: there are no cases
 	Notices func() (telling.Config, error) // nil: nothing is set down about notices
+	Brings  Messenger                      // nil: notices are sent by the command line only
 	Hunt    Hunt                           // nil: there is no live hunt
 	Reports Reports                        // nil: nobody can report a call
 	Bans    Bans                           // nil: there are no bans

@@ -177,7 +177,7 @@ func (c *serveCommand) serve(e *env, s *service.Service, campaigns console.Hunt,
 	defer cases.Close()
 	s.SetApprovers(approvers(cases, e.now))
 	desk := console.New(console.Config{
-		Desk: console.Desk{Cases: cases, Notices: (&caseNotifyCommand{casePlace: casePlace{dataFolder: c.dataFolder}}).settings, Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store(), Bans: s, Flags: s, Prints: s.Store()},
+		Desk: console.Desk{Cases: cases, Notices: (&caseNotifyCommand{casePlace: casePlace{dataFolder: c.dataFolder}}).settings, Brings: s.Store(), Ledger: s, People: s.Store(), Blocks: s, Doors: s.Store(), Keys: s.Store(), Rules: s.Guard(), Hunt: campaigns, Reports: s.Store(), Bans: s, Flags: s, Prints: s.Store()},
 		Log:  log, Now: e.now, TLS: secure != nil, Build: version,
 	})
 	signer, err := s.NoteSigner()
