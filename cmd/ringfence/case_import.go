@@ -23,6 +23,7 @@ type caseImportCommand struct {
 	Case     string `arg:"" help:"The case, like K-2026-0001."`
 	Incident int64  `placeholder:"NUMBER" help:"A verdict of the guard, as the console numbers it, with those on the same call and the exact bytes."`
 	Campaign string `placeholder:"C-2026-0001" help:"A campaign that the hunt found; see ringfence hunt list."`
+	Revealed string `type:"existingfile" placeholder:"FILE" help:"With --campaign, where its people are pseudonyms of the archive: what calls reveal --json printed when two persons turned them back."`
 	Check    string `type:"existingdir" placeholder:"DIR" help:"The report of an examined phone, as ringfence check wrote it; with --about and --basis."`
 	Capture  string `type:"existingfile" placeholder:"FILE" help:"Captured traffic; with --basis."`
 	About    string `placeholder:"T-0001" help:"Whose phone it is: a person of the case."`
@@ -76,6 +77,11 @@ func (c *caseImportCommand) bring(e *env, what string, k *casefile.Case, h *case
 		if err != nil {
 			return intake.Result{}, err
 		}
+		if c.Revealed != "" {
+			if err := nameAgain(&found, c.Revealed); err != nil {
+				return intake.Result{}, err
+			}
+		}
 		return intake.Campaign(e.ctx, k, h, found, c.Basis)
 	}
 	verdicts, err := verdictsOf(e.ctx, st, c.Incident)
@@ -108,6 +114,42 @@ func keptCampaign(ctx context.Context, st *store.Store, id string) (found hunt.C
 		err = json.Unmarshal(kept.Body, &found)
 	}
 	return found, err
+}
+
+// maxRevealed is how long a file of turned-back pseudonyms may be, in bytes.
+const maxRevealed = 4 << 20
+
+// nameAgain puts accounts in the place of their pseudonyms. Those that were not
+// turned back, because the account is gone, stay as they are.
+func nameAgain(found *hunt.Campaign, path string) error {
+	b, err := readBounded(path, maxRevealed)
+	if err != nil {
+		return err
+	}
+	var r revelation
+	if err := json.Unmarshal(b, &r); err != nil || len(r.Found) == 0 {
+		return &failure{code: "revealed", what: "reading " + path, why: errors.Join(err, errors.New("it names no account")), hint: "give what ringfence calls reveal --json printed"}
+	}
+	names := map[string]string{}
+	for _, one := range r.Found {
+		names[one.Pseudonym] = one.Account
+	}
+	name := func(id *string) {
+		if account, ok := names[*id]; ok {
+			*id = account
+		}
+	}
+	for i := range found.Accounts {
+		name(&found.Accounts[i])
+	}
+	for i := range found.Targets {
+		name(&found.Targets[i].ID)
+	}
+	for i := range found.Attempts {
+		name(&found.Attempts[i].Account)
+		name(&found.Attempts[i].Target)
+	}
+	return nil
 }
 
 // maxOfCall is how many verdicts on one call are brought in.
