@@ -252,8 +252,13 @@ func (c *caseRecordCommand) Run(e *env) error {
 }
 
 func (c *caseRecordCommand) body() ([]byte, error) {
-	if c.File != "-" {
-		return readBounded(c.File, fact.MaxBody)
+	return readGiven(c.File, fact.MaxBody)
+}
+
+// readGiven reads a file, or standard input where the file is "-".
+func readGiven(path string, most int64) ([]byte, error) {
+	if path != "-" {
+		return readBounded(path, most)
 	}
-	return io.ReadAll(io.LimitReader(os.Stdin, fact.MaxBody+1))
+	return io.ReadAll(io.LimitReader(os.Stdin, most+1))
 }

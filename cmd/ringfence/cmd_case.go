@@ -19,21 +19,22 @@ func init() {
 }
 
 type caseCommand struct {
-	New    caseNewCommand    `cmd:"" help:"Begin a case."`
-	List   caseListCommand   `cmd:"" help:"List the cases."`
-	Show   caseShowCommand   `cmd:"" help:"Show a case: its exhibits, and what is known."`
-	Log    caseLogCommand    `cmd:"" help:"Show the ledger of a case: every act, who did it and why."`
-	Add    caseAddCommand    `cmd:"" help:"Take in exhibits."`
-	Import caseImportCommand `cmd:"" help:"Bring in what was found: an incident, a campaign, the report of a phone, captured traffic."`
-	Notify caseNotifyCommand `cmd:"" help:"The notices to the people targeted: draft, reviews, approvals, and how they stand."`
-	Record caseRecordCommand `cmd:"" help:"Record what is known: hours of work, servers, terms, persons and more."`
-	Copy   caseCopyCommand   `cmd:"" help:"Make a working copy of an exhibit; why is put into the ledger."`
-	Admit  caseAdmitCommand  `cmd:"" help:"Give a person the key of a case's evidence."`
-	Export caseExportCommand `cmd:"" help:"Write the case file in an edition, with its proofs."`
-	Anchor caseAnchorCommand `cmd:"" help:"Have witnesses cosign, and time-stamp authorities stamp, the state of the log now."`
-	Verify caseVerifyCommand `cmd:"" help:"Check that an exported case file, or a case in the data folder, is whole."`
-	Key    caseKeyCommand    `cmd:"" help:"Make the keys of a person who works on cases."`
-	Enroll caseEnrollCommand `cmd:"" help:"Enroll a person's keys, or withdraw them."`
+	New       caseNewCommand       `cmd:"" help:"Begin a case."`
+	List      caseListCommand      `cmd:"" help:"List the cases."`
+	Show      caseShowCommand      `cmd:"" help:"Show a case: its exhibits, and what is known."`
+	Log       caseLogCommand       `cmd:"" help:"Show the ledger of a case: every act, who did it and why."`
+	Add       caseAddCommand       `cmd:"" help:"Take in exhibits."`
+	Import    caseImportCommand    `cmd:"" help:"Bring in what was found: an incident, a campaign, the report of a phone, captured traffic."`
+	Notify    caseNotifyCommand    `cmd:"" help:"The notices to the people targeted: draft, reviews, approvals, and how they stand."`
+	Attribute caseAttributeCommand `cmd:"" help:"What is judged about who did it: the ladder of claims, the matrix, and what they hang on."`
+	Record    caseRecordCommand    `cmd:"" help:"Record what is known: hours of work, servers, terms, persons and more."`
+	Copy      caseCopyCommand      `cmd:"" help:"Make a working copy of an exhibit; why is put into the ledger."`
+	Admit     caseAdmitCommand     `cmd:"" help:"Give a person the key of a case's evidence."`
+	Export    caseExportCommand    `cmd:"" help:"Write the case file in an edition, with its proofs."`
+	Anchor    caseAnchorCommand    `cmd:"" help:"Have witnesses cosign, and time-stamp authorities stamp, the state of the log now."`
+	Verify    caseVerifyCommand    `cmd:"" help:"Check that an exported case file, or a case in the data folder, is whole."`
+	Key       caseKeyCommand       `cmd:"" help:"Make the keys of a person who works on cases."`
+	Enroll    caseEnrollCommand    `cmd:"" help:"Enroll a person's keys, or withdraw them."`
 }
 
 // casePlace is embedded by the commands about cases.
