@@ -3,6 +3,7 @@ package document
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +52,10 @@ func read(s Source) (*book, error) {
 		exhibits: map[string]casefile.Exhibit{}, taken: map[string]int64{}, listed: map[string]bool{}}
 	if s.Case.ID == "" || s.Edition == "" || s.Made.IsZero() {
 		return nil, errors.New("its source has no case, no edition or no time")
+	}
+	if judged := s.Records[fact.KindJudgement]; b.open && len(judged) > 0 {
+		b.Records = maps.Clone(s.Records)
+		b.Records[fact.KindJudgement] = unnamed(judged)
 	}
 	for k := range s.Records {
 		if !slices.Contains(kinds, k) {

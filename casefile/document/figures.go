@@ -21,12 +21,12 @@ func figures(b *book) (all []figure) {
 	for _, f := range []struct {
 		name string
 		of   func() (draw.Drawing, bool)
-	}{{"flow", b.flow}, {"timeline", b.lanes}, {"countries", b.countries}, {"infrastructure", b.web}, {"phones", b.phones}} {
+	}{{"flow", b.flow}, {"timeline", b.lanes}, {"countries", b.countries}, {"infrastructure", b.web}, {"phones", b.phones}, {"ladder", b.ladder}} {
 		if d, ok := f.of(); ok {
 			all = append(all, figure{f.name, d})
 		}
 	}
-	return all
+	return append(all, b.matrices()...)
 }
 
 // drawings writes each figure as a file of its own.

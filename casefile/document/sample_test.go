@@ -8,13 +8,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/casefile/attribution"
 	"github.com/ringfence/ringfence/casefile/fact"
+	"github.com/ringfence/ringfence/casefile/judging"
 	"github.com/ringfence/ringfence/casefile/notice"
 	"github.com/ringfence/ringfence/verify"
 )
@@ -103,6 +106,7 @@ func sample(t testing.TB) Source {
 	y.people()
 	y.telling()
 	y.words()
+	y.judged()
 	y.s.Case.Exhibits, y.s.Case.Entries = len(y.s.Exhibits), int64(len(y.s.Entries))
 	y.s.Ledger = Ledger{Origin: sampleOrigin, Key: "ringfence.example+1c2d3e4f+AZjxQk9iQm9ndXNLZXlGb3JUaGVTYW1wbGVPbmx5MDAw", Root: y.root(), Entries: int64(len(y.s.Entries))}
 	return y.s
@@ -179,6 +183,38 @@ func (y *story) people() {
 	y.put(day(5, 16, 16, 0), "D-0001", fact.Device{Person: "T-0007", Model: "phone of 2017", OS: "Android 8.1", Taken: day(5, 16, 11, 0), Verdict: "attempted", Traces: day(5, 6, 12, 0), Available: "system log of three days, crash reports, no network log"}, "E-0003", "E-0004")
 	y.put(day(5, 16, 16, 1), "D-0002", fact.Device{Person: "T-0003", OS: "iOS 12.2", Verdict: "not examined"})
 	y.put(day(5, 16, 16, 2), "F-0001", fact.Finding{Device: "D-0001", At: day(5, 6, 12, 12), Severity: "high", What: "the messenger crashed while a call rang", Where: "data/tombstones/tombstone_04, line 12", Indicator: "", Explanation: "the address of the crash lies within the bytes that the offer carried"}, "E-0004")
+}
+
+// judged is what the office of the sample judges: a cluster and a product, and no more.
+func (y *story) judged() {
+	j := attribution.Template("Who is behind the calls of May?")
+	j.Evidence = []attribution.Evidence{
+		{ID: "V-01", Text: "the accounts share a client print that no other account of the service has", Exhibits: []string{"E-0001"}, Grade: "A1", BaseRate: 0.000_002, Measured: "among all accounts of the service, 2019-05-10"},
+		{ID: "V-02", Text: "the address of the crash on a phone lies within the bytes that the offer carried", Exhibits: []string{"E-0004"}, Grade: "B2"},
+		{ID: "V-03", Text: "the staging host is rented from a reseller whom the vendor uses", Exhibits: []string{"E-0007"}, Grade: "C3", Class: true, Forgeable: "anybody who rents there"},
+		{ID: "V-04", Text: "somebody who gives no name says which government it was", Exhibits: []string{"E-0006"}, Grade: "F6"},
+	}
+	for i, rows := range []map[string]string{{"V-01": "CC II II II N", "V-02": "C I I I N", "V-04": "C C C C N"}, {"V-01": "C C I I N", "V-02": "CC C II II N", "V-03": "C C C I N"}} {
+		r := &j.Rungs[i]
+		r.Likelihood, r.Confidence, r.Change = []string{"almost certain", "likely"}[i], "high", []string{"a client with this print that belongs to somebody else"}
+		r.Gaps, r.Assumptions = []string{"no sample of what would have been delivered"}, []string{"the clocks of the service were right"}
+		for _, e := range j.Evidence {
+			for n, mark := range strings.Fields(rows[e.ID]) {
+				r.Cells = append(r.Cells, attribution.Cell{Evidence: e.ID, Hypothesis: r.Hypotheses[n].ID, Mark: mark, Why: "as E-0001 shows"})
+			}
+		}
+	}
+	j.Rungs[1].Dissent = []attribution.Dissent{{By: "omar", Opinion: "disagree", Text: "the second source says little about the product"}}
+	j.Reviews = []attribution.Review{{By: "omar", At: "2019-06-15T10:00:00Z", Hash: j.Hash(), Opinion: "agree", Text: "of the cluster"}}
+	from := attribution.Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Author: "nora", Who: []string{"omar", "lena", "cass"}}
+	for _, x := range y.s.Exhibits {
+		from.Inputs[x.ID], from.Source[x.ID] = x.Inputs, x.Source
+	}
+	b, err := json.Marshal(judging.Version{Judgement: j, Result: j.Judge(from)})
+	if err != nil || j.Check() != nil {
+		y.t.Fatal(err, j.Check())
+	}
+	y.record(day(6, 15, 9, 0), fact.KindJudgement, judging.ID, b, "E-0001", "E-0004", "E-0006", "E-0007")
 }
 
 // telling are some of the steps by which people were told.

@@ -177,6 +177,7 @@ func (x *bundle) facts() error {
 	if err := x.traces(incident); err != nil {
 		return err
 	}
+	x.judgementObjects(incident)
 	x.remarks(incident)
 	x.report()
 	return nil

@@ -364,6 +364,3 @@ func (d *demo) export() error {
 	d.clock.pass(storyBegins) // what is left of it: it is the present
 	return nil
 }
-
-// attribute writes down what can be said about who did it, and what not.
-func (d *demo) attribute() error { return nil }
