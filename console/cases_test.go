@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/casefile"
+	"github.com/ringfence/ringfence/casefile/attribution"
 	"github.com/ringfence/ringfence/casefile/fact"
+	"github.com/ringfence/ringfence/casefile/judging"
 	"github.com/ringfence/ringfence/casefile/notice"
 	"github.com/ringfence/ringfence/casefile/telling"
 	"github.com/ringfence/ringfence/store/ledger"
@@ -82,8 +84,31 @@ func newFile(t *testing.T, m *memory) *file {
 	f.put(fact.Hours{Day: "2026-05-10", Who: "engineer on call", Task: "the patch", Minutes: 95})
 	f.put(fact.Deadline{Day: "2026-12-01", What: "answer to the court"})
 	f.put(fact.Paragraph{Section: "summary", Text: "Somebody called seven persons forty times, and never to talk. " + evilText})
+	f.judge()
 	f.put(fact.Paragraph{Section: "conduct", Text: "The accounts were made on one day.", Allegation: true})
 	return f
+}
+
+// judge writes a judgement of the first claim, in two versions.
+func (f *file) judge() {
+	f.t.Helper()
+	desk := &judging.Desk{Case: f.Case, Hand: f.hand, Now: time.Now}
+	j := desk.Start("The calls of May " + evilText[:len("<script>hit=1</script>")])
+	j.Evidence = []attribution.Evidence{{ID: "V-01", Text: "they share a client <img src=x>", Exhibits: []string{"E-0002"}, Grade: "A1"}, {ID: "V-02", Text: "the phone says so", Exhibits: []string{"E-0001"}, Grade: "F6"}}
+	r := &j.Rungs[0]
+	r.Likelihood, r.Confidence, r.Change = "very likely", "high", []string{"another account with that client"}
+	for i, mark := range []string{"CC", "II", "I", "II", "N"} {
+		r.Cells = append(r.Cells, attribution.Cell{Evidence: "V-01", Hypothesis: r.Hypotheses[i].ID, Mark: mark, Why: "so"}, attribution.Cell{Evidence: "V-02", Hypothesis: r.Hypotheses[i].ID, Mark: "C", Why: "so"})
+	}
+	v, err := desk.Save(context.Background(), j, "")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	was := v.Judgement.Hash()
+	j.Rungs[0].Gaps = []string{"a sample"}
+	if _, err := desk.Save(context.Background(), j, was); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *file) add(x casefile.Exhibit, text string, said casefile.Said) {
@@ -118,6 +143,7 @@ func TestCasePages(t *testing.T) {
 		"/people?class=other":      {"T-0002"},
 		"/notices?language=ar":     {"draft", "the court asked", "dir=\"rtl\"", "Nothing may be sent yet"},
 		"/file":                    {"rests on nothing", "conduct"},
+		"/attribution":             {"We judge it very likely (80 to 95 percent)", "Our confidence in this judgement is low.", "same cluster: gaps", "goes back to one source", "Not attributed: That operator is a government.", "Nobody has reviewed it"},
 		"/log":                     {"began the case", "What was looked at", "/evidence?exhibit=E-0001"},
 	} {
 		if path == "/log" {

@@ -39,8 +39,8 @@ func ReadVersion(r casefile.Record) (v Version, err error) {
 	return v, v.Judgement.Check()
 }
 
-// reviewers are the roles that may review.
-var reviewers = []casefile.Role{casefile.Reviewer, casefile.Lead, casefile.Counsel}
+// Reviewers are the roles that may review.
+var Reviewers = []casefile.Role{casefile.Reviewer, casefile.Lead, casefile.Counsel}
 
 // Desk is where the judgement of a case is worked on.
 type Desk struct {
@@ -122,7 +122,7 @@ func (d *Desk) provenance(ctx context.Context) (from attribution.Provenance, err
 	}
 	persons, err := d.Case.Room().Persons(ctx)
 	for _, p := range persons {
-		if slices.Contains(reviewers, p.Role) && p.Until.IsZero() {
+		if slices.Contains(Reviewers, p.Role) && p.Until.IsZero() {
 			from.Who = append(from.Who, p.Name)
 		}
 	}
