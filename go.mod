@@ -38,6 +38,7 @@ require (
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 	golang.org/x/text v0.43.0
+	gonum.org/v1/gonum v0.17.0
 	maunium.net/go/mautrix v0.31.0
 	modernc.org/sqlite v1.61.1
 	rsc.io/qr v0.2.0

@@ -259,7 +259,7 @@ func TestLook(t *testing.T) {
 	id := newFile(t, c.memory).ID
 	c.banned(t)
 	pages := map[string]string{"bans": "/bans", "ban": "/bans/B-2026-0001", "ban-print": "/bans/B-2026-0002", "flags": "/flags", "flag": "/flags/1", "cases": "/cases", "case": "/cases/" + id, "case-timeline": "/cases/" + id + "/timeline", "case-evidence": "/cases/" + id + "/evidence", "case-exhibit": "/cases/" + id + "/evidence?exhibit=E-0002",
-		"case-people": "/cases/" + id + "/people", "me": "/me", "case-notices": "/cases/" + id + "/notices?language=ar", "case-file": "/cases/" + id + "/file", "case-attribution": "/cases/" + id + "/attribution", "case-log": "/cases/" + id + "/log", "home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys", "campaigns": "/campaigns", "campaign": "/campaigns/C-2026-0001",
+		"case-people": "/cases/" + id + "/people", "me": "/me", "case-notices": "/cases/" + id + "/notices?language=ar", "case-file": "/cases/" + id + "/file", "case-graph": "/cases/" + id + "/graph", "case-attribution": "/cases/" + id + "/attribution", "case-log": "/cases/" + id + "/log", "home": "/", "verdicts": "/verdicts?origin=real", "verdict": "/verdicts/29", "rules": "/rules", "blocks": "/blocks", "keys": "/keys", "campaigns": "/campaigns", "campaign": "/campaigns/C-2026-0001",
 		"account": "/accounts/" + person(1).String(), "problem": "/verdicts/777"}
 	for name, path := range pages {
 		c.open(path)

@@ -38,7 +38,7 @@ func (o *openCases) get(ctx context.Context, room *casefile.Room, id string) (*c
 
 // caseTabs are the pages of a case, in their order.
 var caseTabs = []struct{ Path, Name string }{
-	{"", "Summary"}, {"timeline", "Timeline"}, {"evidence", "Evidence"}, {"people", "People"}, {"attribution", "Attribution"}, {"notices", "Notices"}, {"file", "File"}, {"log", "Log"},
+	{"", "Summary"}, {"timeline", "Timeline"}, {"graph", "Graph"}, {"evidence", "Evidence"}, {"people", "People"}, {"attribution", "Attribution"}, {"notices", "Notices"}, {"file", "File"}, {"log", "Log"},
 }
 
 // casePage is what every page of a case has.

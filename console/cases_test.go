@@ -84,6 +84,10 @@ func newFile(t *testing.T, m *memory) *file {
 	f.put(fact.Hours{Day: "2026-05-10", Who: "engineer on call", Task: "the patch", Minutes: 95})
 	f.put(fact.Deadline{Day: "2026-12-01", What: "answer to the court"})
 	f.put(fact.Paragraph{Section: "summary", Text: "Somebody called seven persons forty times, and never to talk. " + evilText})
+	for i := range 3 {
+		f.put(fact.Account{Role: "caller", Calls: 3, Print: "c1-rare", Networks: []string{fmt.Sprintf("203.0.113.%d/32", i), evilText[:20]}})
+		f.put(fact.Infrastructure{Type: "host", Value: fmt.Sprintf("198.51.%d.7", i)})
+	}
 	f.judge()
 	f.put(fact.Paragraph{Section: "conduct", Text: "The accounts were made on one day.", Allegation: true})
 	return f
@@ -143,6 +147,7 @@ func TestCasePages(t *testing.T) {
 		"/people?class=other":      {"T-0002"},
 		"/notices?language=ar":     {"draft", "the court asked", "dir=\"rtl\"", "Nothing may be sent yet"},
 		"/file":                    {"rests on nothing", "conduct"},
+		"/graph":                   {"Group 1: 3 things", "c1-rare", "individual", "H-0002"},
 		"/attribution":             {"We judge it very likely (80 to 95 percent)", "Our confidence in this judgement is low.", "same cluster: gaps", "goes back to one source", "Not attributed: That operator is a government.", "Nobody has reviewed it"},
 		"/log":                     {"began the case", "What was looked at", "/evidence?exhibit=E-0001"},
 	} {

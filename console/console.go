@@ -107,6 +107,7 @@ func (d *console) routes() map[string]page {
 		"POST /cases/{case}/export":      d.exportCase,
 		"GET /cases":                     d.caseList,
 		"GET /cases/{case}":              d.inCase("", d.caseSummary),
+		"GET /cases/{case}/graph":        d.inCase("graph", d.caseGraph),
 		"GET /cases/{case}/timeline":     d.inCase("timeline", d.caseTimeline),
 		"GET /cases/{case}/evidence":     d.inCase("evidence", d.caseEvidence),
 		"GET /cases/{case}/people":       d.inCase("people", d.casePeople),

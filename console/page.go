@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"path"
 	"strconv"
@@ -27,20 +28,21 @@ var pageFiles embed.FS
 var assetFiles embed.FS
 
 var funcs = template.FuncMap{
-	"inert":  inert,
-	"asset":  assetPath,
-	"look":   func() string { return look.Path },
-	"action": func(a guard.Action) string { return word(actionWords, a) },
-	"kind":   func(k guard.Kind) string { return word(kindWords, k) },
-	"short":  func(k guard.Kind) string { return word(kindShort, k) },
-	"origin": func(o guard.Origin) string { return word(originWords, o) },
-	"utc":    utc,
-	"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-	"count":  count,
-	"text":   func(id wire.ID) string { return id.String() },
-	"lower":  strings.ToLower,
-	"inc":    func(n int) int { return n + 1 },
-	"int":    func(n int64) int { return int(n) },
+	"inert":   inert,
+	"asset":   assetPath,
+	"look":    func() string { return look.Path },
+	"action":  func(a guard.Action) string { return word(actionWords, a) },
+	"kind":    func(k guard.Kind) string { return word(kindWords, k) },
+	"short":   func(k guard.Kind) string { return word(kindShort, k) },
+	"origin":  func(o guard.Origin) string { return word(originWords, o) },
+	"utc":     utc,
+	"rfc":     func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+	"count":   count,
+	"text":    func(id wire.ID) string { return id.String() },
+	"lower":   strings.ToLower,
+	"percent": func(share float64) string { return count(int(math.Round(100 * share))) },
+	"inc":     func(n int) int { return n + 1 },
+	"int":     func(n int64) int { return int(n) },
 }
 
 // pages are the templates: each page with the layout and the shared parts.

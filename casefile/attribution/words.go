@@ -65,12 +65,12 @@ func (j Judgement) Say(r Result) (all []Said) {
 
 func rival(r Ranked) string {
 	if r.Kind == Unknown {
-		return fmt.Sprintf("%s: %s nothing can speak against it.", r.Kind, stop(r.Text))
+		return fmt.Sprintf("%s: %s Nothing can speak against it.", r.Kind, stop(r.Text))
 	}
 	if len(r.Against) == 0 {
-		return fmt.Sprintf("%s: %s nothing speaks against it.", r.Kind, stop(r.Text))
+		return fmt.Sprintf("%s: %s Nothing speaks against it.", r.Kind, stop(r.Text))
 	}
-	return fmt.Sprintf("%s: %s against it: %s.", r.Kind, stop(r.Text), strings.Join(r.Against, ", "))
+	return fmt.Sprintf("%s: %s Against it: %s.", r.Kind, stop(r.Text), strings.Join(r.Against, ", "))
 }
 
 func stop(s string) string {

@@ -138,6 +138,23 @@ func (f *File) Days(ctx context.Context, from, until time.Time) (all []Bin, err 
 	return all, rows.Err()
 }
 
+// TargetsOf are whom an account called, at most so many, in the order of their names.
+func (f *File) TargetsOf(ctx context.Context, account string, most int) (all []string, err error) {
+	rows, err := f.read.QueryContext(ctx, "SELECT DISTINCT target FROM events WHERE account = ? AND target <> '' ORDER BY target LIMIT ?", account, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t string
+		if err := rows.Scan(&t); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
+}
+
 // Span is how many events there are, the day of the first and the end of the last.
 func (f *File) Span(ctx context.Context) (n int, first, last time.Time, err error) {
 	var from, to int64
