@@ -120,11 +120,16 @@ func (r *resident) eventually(holds func() bool) {
 // tries calls somebody whom it is a stranger to, as no client of ours would.
 func (r *resident) tries(whom *resident, counter uint64) {
 	r.n.t.Helper()
+	r.triesAt(whom.Me().Account, counter)
+}
+
+func (r *resident) triesAt(whom wire.ID, counter uint64) {
+	r.n.t.Helper()
 	nonce, _, err := r.SocketNonce()
 	if err != nil {
 		r.n.t.Fatal(err)
 	}
-	m := call.Message{Type: call.TypeOffer, Callee: whom.Me().Account, Media: wire.Video, Counter: counter}
+	m := call.Message{Type: call.TypeOffer, Callee: whom, Media: wire.Video, Counter: counter}
 	text := binary.BigEndian.AppendUint64(append([]byte("ringfence offer v1\x00"), nonce[:]...), counter)
 	if m.Signature, err = r.Sign(append(append(text, m.Callee[:]...), byte(m.Media))); err == nil {
 		err = r.SendRaw(r.n.t.Context(), m.AppendTo(nil))
