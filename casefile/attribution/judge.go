@@ -113,7 +113,7 @@ func (j Judgement) families(from Provenance) (all []family, of map[string]int) {
 	for i := range all {
 		slices.Sort(all[i].evidence)
 		slices.Sort(all[i].sources)
-		all[i].sources = slices.Compact(all[i].sources)
+		all[i].sources = slices.CompactFunc(all[i].sources, strings.EqualFold)
 	}
 	slices.SortFunc(all, func(a, b family) int { return cmp.Compare(a.evidence[0], b.evidence[0]) })
 	for i, f := range all {
@@ -127,7 +127,9 @@ func (j Judgement) families(from Provenance) (all []family, of map[string]int) {
 // joined adds a family, together with those that share a source with it.
 func joined(all []family, one family) (rest []family) {
 	for _, f := range all {
-		if !slices.ContainsFunc(f.sources, func(s string) bool { return slices.Contains(one.sources, s) }) {
+		if !slices.ContainsFunc(f.sources, func(s string) bool {
+			return slices.ContainsFunc(one.sources, func(o string) bool { return strings.EqualFold(s, o) })
+		}) {
 			rest = append(rest, f)
 			continue
 		}
@@ -144,7 +146,7 @@ func (p Provenance) roots(exhibit string, into, seen map[string]bool) {
 	}
 	seen[exhibit] = true
 	if len(p.Inputs[exhibit]) == 0 {
-		into[strings.ToLower(strings.TrimSpace(cmp.Or(p.Source[exhibit], exhibit)))] = true
+		into[strings.TrimSpace(cmp.Or(p.Source[exhibit], exhibit))] = true
 		return
 	}
 	for _, x := range p.Inputs[exhibit] {

@@ -66,7 +66,7 @@ func (w *writer) attribution() {
 		return
 	}
 	w.said("The question: %s", w.clean(v.Judgement.Question))
-	w.say("Judgement %s, entry %d of the ledger, recorded on %s by %s. Five claims are judged, each by itself and no firmer than the one that it rests on. Hypotheses are ranked by what speaks against them. The words are those of ICD 203; how likely a claim is and how sure the judgement is are two things.", r.ID, r.Entry, stamp(r.At), w.who(r.By))
+	w.say("Judgement %s, entry %d of the ledger, last signed on %s by %s. Five claims are judged, each by itself and no firmer than the one that it rests on. Hypotheses are ranked by what speaks against them. The words are those of ICD 203; how likely a claim is and how sure the judgement is are two things.", r.ID, r.Entry, stamp(r.At), w.who(r.By))
 	w.drawn("ladder", "a drawing of the claims")
 	for i, s := range v.Judgement.Say(v.Result) {
 		w.rung(i, s, v)

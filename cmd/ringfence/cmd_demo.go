@@ -45,6 +45,7 @@ type demo struct {
 	archived           bool              // the campaign was found in the archive, which has pseudonyms
 	pseudonyms         []string          // then: of its accounts and targets
 	exhibits           map[string]string // what it is: its id
+	noticed            time.Time         // when the vendor was told to stop
 	report             demoReport
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ringfence/ringfence/casefile/fact"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/hunt"
 	"github.com/ringfence/ringfence/store"
@@ -204,23 +205,17 @@ func (d *demo) ban() error {
 			return err
 		}
 	}
-	var seen struct {
-		Prints []struct {
-			Kind, Value string
-			Shared      int
-		}
-	}
-	if err := d.asJSON("", &seen, "ban", "prints", d.attackers[0].name); err != nil {
+	print, err := d.print()
+	if err != nil {
 		return err
 	}
-	for _, p := range seen.Prints {
-		if p.Kind != string(guard.BanPrint) {
-			continue
-		}
-		if _, err := d.ringfence("", append([]string{"ban", "add", "print", p.Value, "--and", "cass"}, by...)...); err != nil {
-			return err
-		}
-		d.say("print %s is banned by two people; %d ordinary accounts share it", p.Value, p.Shared)
+	if _, err := d.ringfence("", append([]string{"ban", "add", "print", print, "--and", "cass"}, by...)...); err != nil {
+		return err
+	}
+	d.say("print %s is banned by two people", print)
+	banned := d.clock.now().UTC()
+	if err := d.accounts(func(_ *simulated, a *fact.Account) { a.Banned = banned }); err != nil {
+		return err
 	}
 	if _, err := d.ringfence("", append([]string{"ban", "add", "terms", "Pale Heron Ltd (fictitious)", "--terms", "2026-01"}, by...)...); err != nil {
 		return err
@@ -228,6 +223,22 @@ func (d *demo) ban() error {
 	d.clock.pass(24 * time.Hour)
 	time.Sleep(2 * time.Second) // the service sees what another process did
 	return d.comeBack()
+}
+
+// print is that of the attackers' client.
+func (d *demo) print() (string, error) {
+	var seen struct {
+		Prints []struct{ Kind, Value string }
+	}
+	if err := d.asJSON("", &seen, "ban", "prints", d.attackers[0].name); err != nil {
+		return "", err
+	}
+	for _, p := range seen.Prints {
+		if p.Kind == string(guard.BanPrint) {
+			return p.Value, nil
+		}
+	}
+	return "", errors.New("the attackers' client showed no print")
 }
 
 // comeBack is a new account of the banned print.
@@ -258,6 +269,10 @@ func (d *demo) comeBack() error {
 		return errors.New("the new account of the banned print was not flagged")
 	}
 	d.report.Evasion = flags.Open
+	if err := d.put([]string{d.exhibits["campaign"], d.exhibits["letter"]}, fact.Conduct{Notice: d.noticed, At: d.clock.now().UTC(), What: "an account with the print of the campaign's client signs up"},
+		fact.Paragraph{Section: "conduct", Order: 100, Text: "After the letter to the vendor an account with the print of the campaign's client signed up. It was flagged, and its calls ring only with people who know it.", Allegation: true}); err != nil {
+		return err
+	}
 	d.say("%d new account is flagged: its calls ring only with people who know it, until a person decides", flags.Open)
 	return nil
 }

@@ -138,6 +138,46 @@ func (d *demo) whoTheyAre() error {
 	})
 }
 
+// accounts records more of the attackers' accounts than their calls.
+func (d *demo) accounts(what func(p *simulated, a *fact.Account)) error {
+	return d.withCase(func(c *casefile.Case, h *casefile.Hand) error {
+		records, err := c.Records(d.e.ctx, fact.KindAccount)
+		if err != nil {
+			return err
+		}
+		unseal, err := c.Unseal(h)
+		if err != nil {
+			return err
+		}
+		var all []casefile.Record
+		for _, r := range records {
+			var a fact.Account
+			var who fact.Identity
+			if err := json.Unmarshal(r.Body, &a); err != nil {
+				return err
+			}
+			b, err := unseal(a.Sealed)
+			if err == nil {
+				err = json.Unmarshal(b, &who)
+			}
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(d.attackers, func(p *simulated) bool { return p.account.String() == who.Account })
+			if i < 0 {
+				continue
+			}
+			what(d.attackers[i], &a)
+			if r.Body, err = json.Marshal(a); err != nil {
+				return err
+			}
+			all = append(all, casefile.Record{Kind: r.Kind, ID: r.ID, Tier: r.Tier, Exhibits: r.Exhibits, Body: r.Body})
+		}
+		_, err = c.Put(d.e.ctx, h, all...)
+		return err
+	})
+}
+
 // withCase works on the case as the lead.
 func (d *demo) withCase(do func(*casefile.Case, *casefile.Hand) error) error {
 	room, err := casefile.Open(filepath.Join(d.Data, "cases"), version, d.clock.now)
@@ -214,7 +254,39 @@ func (d *demo) recordFacts() error {
 	if err := d.put(nil, facts...); err != nil {
 		return err
 	}
+	if err := d.letter(); err != nil {
+		return err
+	}
+	print, err := d.print()
+	if err != nil {
+		return err
+	}
+	err = d.accounts(func(p *simulated, a *fact.Account) {
+		a.Created, a.Print, a.Terms = p.joined, print, []fact.Acceptance{{Version: "2026-01", At: p.joined}}
+		if p.from != "" {
+			a.Networks = []string{p.from[:strings.LastIndexByte(p.from, '.')] + ".0/24"}
+		}
+	})
+	if err != nil {
+		return err
+	}
 	return d.words()
+}
+
+// letter tells the vendor to stop, and asks for a reply.
+func (d *demo) letter() error {
+	path := filepath.Join(d.Data, "letter-to-vendor.txt")
+	d.noticed = d.clock.now().UTC()
+	text := "To Pale Heron Ltd (fictitious)\n\nOn our service accounts called people who did not know them. Stop it, keep your records, and tell us what you know of it.\nWe print your answer in full.\n\nchat.example (simulated), " + d.noticed.Format(time.DateOnly) + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	var added struct{ Exhibits []struct{ ID string } }
+	err := d.asJSON("cass", &added, "case", "add", d.caseID, path, "--source", "counsel of chat.example", "--basis", "own correspondence", "--tier", "public")
+	if err == nil && len(added.Exhibits) > 0 {
+		d.exhibits["letter"] = added.Exhibits[0].ID
+	}
+	return err
 }
 
 // words are the paragraphs of the case file.

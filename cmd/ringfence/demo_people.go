@@ -28,6 +28,7 @@ type simulated struct {
 	name    string
 	country string
 	account wire.ID
+	joined  time.Time
 	program string // as which the client shows itself
 	from    string // address that it connects from; "": any
 	kept    *heldState
@@ -126,7 +127,7 @@ func (p *simulated) open(invite string) error {
 	if err == nil {
 		err = c.RefreshSecurity(ctx) // from its first day it knows whose notices are genuine
 	}
-	p.account = c.Me().Account
+	p.account, p.joined = c.Me().Account, p.d.clock.now().UTC()
 	return err
 }
 
