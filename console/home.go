@@ -48,6 +48,8 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 		Campaigns  []campaignRow
 		Cases      []caseRow
 		Work       work
+		Flagged    int  // new accounts that look like a banned one, and wait for a decision
+		Bans       bool // there are any
 	}
 	data.Since = today.AddDate(0, 0, 1-homeDays)
 	data.TodayCalls = query{filter: guard.Filter{Kind: guard.Offer, Origin: guard.FromPeople, From: today}}.address("/verdicts", 0)
@@ -72,6 +74,11 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		data.Cases, data.Work, err = d.work(ctx, analyst(r).Name)
+	}
+	if data.Bans = d.Desk.Flags != nil; err == nil && data.Bans {
+		var open []guard.Evasion
+		open, err = d.Desk.Flags.Evasions(ctx, guard.EvasionFilter{Open: true}, guard.Newest(flagRows))
+		data.Flagged = len(open)
 	}
 	if err != nil {
 		d.broken(w, r, "the overview could not be read", err)
