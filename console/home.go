@@ -75,23 +75,31 @@ func (d *console) home(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		data.Cases, data.Work, err = d.work(ctx, analyst(r).Name)
 	}
-	if data.Bans = d.Desk.Flags != nil; err == nil && data.Bans {
-		var open []guard.Evasion
-		open, err = d.Desk.Flags.Evasions(ctx, guard.EvasionFilter{Open: true}, guard.Newest(flagRows))
-		data.Flagged = len(open)
+	if data.Bans = d.Desk.Flags != nil; err == nil {
+		data.Flagged, err = d.flagged(ctx)
 	}
 	if err != nil {
 		d.broken(w, r, "the overview could not be read", err)
 		return
 	}
-	if data.MoreBlocks = len(data.Blocks) > homeBlocks; data.MoreBlocks {
-		data.Blocks = data.Blocks[:homeBlocks]
-	}
-	if data.MoreDry = len(data.Dry) > homeDry; data.MoreDry {
-		data.Dry = data.Dry[:homeDry]
-	}
+	data.Blocks, data.MoreBlocks = first(data.Blocks, homeBlocks)
+	data.Dry, data.MoreDry = first(data.Dry, homeDry)
 	data.Empty = "No verdict yet: nothing was refused on this server. `ringfence range` makes some."
 	d.render(w, r, http.StatusOK, "home", "At a glance", data)
+}
+
+// first is the beginning of a list, and whether there is more.
+func first[T any](all []T, most int) ([]T, bool) {
+	return all[:min(len(all), most)], len(all) > most
+}
+
+// flagged counts new accounts that wait for a decision.
+func (d *console) flagged(ctx context.Context) (int, error) {
+	if d.Desk.Flags == nil {
+		return 0, nil
+	}
+	open, err := d.Desk.Flags.Evasions(ctx, guard.EvasionFilter{Open: true}, guard.Newest(flagRows))
+	return len(open), err
 }
 
 // heldBack counts since a time.
