@@ -33,7 +33,7 @@ func example() (Judgement, Provenance) {
 	fill(Cluster, "almost certain", "high", map[string]string{"V-01": "CC II II II N", "V-02": "C C C C N", "V-06": "C I I I N", "V-03": "C I I I N"})
 	fill(Product, "very likely", "high", map[string]string{"V-03": "CC C I II N", "V-04": "C I I I N", "V-06": "CC I II II N"})
 	fill(Vendor, "likely", "moderate", map[string]string{"V-04": "CC I I II N", "V-06": "C II I II N"})
-	return j, Provenance{Inputs: map[string][]string{"E-0002": {"E-0001"}}, Source: map[string]string{"E-0001": "records of the service", "E-0005": "phone of T-0001", "E-0006": "the vendor's site", "E-0007": "a letter", "E-0008": "public registries"}, Author: "ana", Who: []string{"omar", "nora", "ana"}}
+	return j, Provenance{Inputs: map[string][]string{"E-0002": {"E-0001"}}, Source: map[string]string{"E-0001": "records of the service", "E-0005": "phone of T-0001", "E-0006": "the vendor's site", "E-0007": "a letter", "E-0008": "public registries"}, Authors: []string{"ana"}, Who: []string{"omar", "nora", "ana"}}
 }
 
 func rung(r Result, name string) Finding { return r.Rungs[slices.Index(Rungs, name)] }
@@ -152,7 +152,7 @@ func level(f Finding) int {
 // any makes a judgement at random that has the one form.
 func anyJudgement(r *rand.Rand) (Judgement, Provenance) {
 	j := Template("Who?")
-	from := Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Author: "ana", Who: []string{"omar", "nora"}}
+	from := Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Authors: []string{"ana"}, Who: []string{"omar", "nora"}}
 	for i := range 1 + r.IntN(7) {
 		x := fmt.Sprintf("E-%04d", i+1)
 		from.Source[x] = fmt.Sprintf("source %d", r.IntN(4))

@@ -53,6 +53,13 @@ func (b *bench) caps(f *Finding) {
 	}
 	if !individual {
 		f.lower("low", "all of it are class characteristics, which many unrelated share")
+	} else if now := leader(b.ranking(func(e Evidence) bool { return e.Class })); now != lead {
+		f.lower("low", "without class characteristics, which many unrelated share, another hypothesis would lead, or none")
+	}
+	for _, e := range b.j.Evidence {
+		if mark := b.mark(e.ID, b.rung.proposed()); !e.judged() && weight(mark, false) > 0 {
+			f.lower("moderate", e.ID+" speaks against it, and is not counted because it is doubted ("+e.Grade+")")
+		}
 	}
 	if !solid {
 		f.lower("low", "all of it could have been made up")
@@ -101,7 +108,7 @@ func (b *bench) government(f *Finding, from Provenance) {
 }
 
 // Agreeing are the persons who may review and agree to exactly this version; whoever
-// wrote it, or disagrees in a later word, is not among them.
+// wrote a part of it, or disagrees in a later word, is not among them.
 func (j Judgement) Agreeing(from Provenance) (by []string) {
 	hash, last := j.Hash(), map[string]string{}
 	for _, r := range j.Reviews {
@@ -110,7 +117,7 @@ func (j Judgement) Agreeing(from Provenance) (by []string) {
 		}
 	}
 	for _, who := range from.Who {
-		if who != from.Author && (last[who] == "agree" || last[who] == "strongly-agree") && !slices.Contains(by, who) {
+		if !slices.Contains(from.Authors, who) && (last[who] == "agree" || last[who] == "strongly-agree") && !slices.Contains(by, who) {
 			by = append(by, who)
 		}
 	}

@@ -11,10 +11,11 @@ import (
 // Provenance says where exhibits come from: what each was derived from, and from
 // which source one was taken in that was not derived.
 type Provenance struct {
-	Inputs map[string][]string // exhibit: those it was derived from
-	Source map[string]string   // exhibit: phone of T-0007, records of the service
-	Who    []string            // persons of the office who may review
-	Author string              // who wrote this version; does not review it
+	Inputs  map[string][]string // exhibit: those it was derived from
+	Source  map[string]string   // exhibit: phone of T-0007, records of the service
+	Same    map[string][]string // exhibit: others of the same bytes, whatever source was named for them
+	Who     []string            // persons of the office who may review
+	Authors []string            // all who wrote a part of it; none of them reviews it
 }
 
 // Result is what the evidence carries.
@@ -78,7 +79,7 @@ func (j Judgement) Judge(from Provenance) Result {
 	}
 	done := map[string]Finding{}
 	for _, rung := range j.Rungs {
-		b := bench{j: j, rung: rung, families: families, of: of}
+		b := newBench(j, rung, families, of)
 		f := b.finding()
 		b.caps(&f)
 		b.rests(&f, done)
@@ -145,6 +146,9 @@ func (p Provenance) roots(exhibit string, into, seen map[string]bool) {
 		return
 	}
 	seen[exhibit] = true
+	for _, x := range p.Same[exhibit] {
+		p.roots(x, into, seen)
+	}
 	if len(p.Inputs[exhibit]) == 0 {
 		into[strings.TrimSpace(cmp.Or(p.Source[exhibit], exhibit))] = true
 		return
@@ -160,16 +164,26 @@ type bench struct {
 	rung     Rung
 	families []family
 	of       map[string]int
+	marks    map[[2]string]string // evidence and hypothesis
+	struck   map[string]string    // evidence that does not count in the ranking, and why
+}
+
+func newBench(j Judgement, rung Rung, families []family, of map[string]int) *bench {
+	b := &bench{j: j, rung: rung, families: families, of: of, marks: map[[2]string]string{}, struck: map[string]string{}}
+	for _, c := range rung.Cells {
+		b.marks[[2]string{c.Evidence, c.Hypothesis}] = c.Mark
+	}
+	for _, e := range j.Evidence {
+		if why := b.strikes(e); why != "" {
+			b.struck[e.ID] = why
+		}
+	}
+	return b
 }
 
 // mark is what a cell says; one that is not filled in is neutral.
 func (b *bench) mark(evidence, hypothesis string) string {
-	for _, c := range b.rung.Cells {
-		if c.Evidence == evidence && c.Hypothesis == hypothesis {
-			return c.Mark
-		}
-	}
-	return "N"
+	return cmp.Or(b.marks[[2]string{evidence, hypothesis}], "N")
 }
 
 // weight is how much a mark speaks against.
@@ -183,6 +197,12 @@ func weight(mark string, individual bool) int {
 
 // counts tells whether evidence counts in the ranking, or why not.
 func (b *bench) counts(e Evidence) (bool, string) {
+	why := b.struck[e.ID]
+	return why == "", why
+}
+
+// strikes is why evidence does not count in the ranking; "" where it does.
+func (b *bench) strikes(e Evidence) string {
 	marks := map[string]bool{}
 	for _, h := range b.rung.Hypotheses {
 		if h.Kind != Unknown {
@@ -192,13 +212,13 @@ func (b *bench) counts(e Evidence) (bool, string) {
 	against := marks["I"] || marks["II"]
 	switch {
 	case len(b.rung.Cells) == 0 || len(marks) == 1 && marks["N"]:
-		return false, "it says nothing here"
+		return "it says nothing here"
 	case !e.judged():
-		return false, "source or content cannot be judged, or is doubted (" + e.Grade + ")"
+		return "source or content cannot be judged, or is doubted (" + e.Grade + ")"
 	case !against:
-		return false, "it fits every hypothesis"
+		return "it fits every hypothesis"
 	}
-	return true, ""
+	return ""
 }
 
 // ranking ranks the hypotheses by what speaks against them, with some evidence left

@@ -114,6 +114,9 @@ func (r Rung) check(known map[string]bool) error {
 			return fmt.Errorf("hypotheses: none is %q; each rung has all rivals", k)
 		}
 	}
+	if kinds[Unknown] != 1 { // it is left out of the ranking: no rival that has a name may stand there
+		return fmt.Errorf("hypotheses: %d are %q, want one; a rival with a name is of another kind", kinds[Unknown], Unknown)
+	}
 	if kinds[Proposed] != 1 || len(r.Hypotheses) > MaxHypotheses {
 		return fmt.Errorf("hypotheses: %d are proposed and there are %d in all, want one and at most %d", kinds[Proposed], len(r.Hypotheses), MaxHypotheses)
 	}

@@ -90,10 +90,10 @@ func band(word string) string {
 	return "no word of ICD 203"
 }
 
-// Number is the confidence of STIX 2.1 (appendix A, the WEP scale) for a word: derived,
+// Number is the confidence of STIX 2.1 (appendix A, the DNI scale) for a word: derived,
 // never stored. 0 is for none.
 func Number(word string) int {
-	return map[string]int{"almost no chance": 5, "very unlikely": 10, "unlikely": 30, "roughly even chance": 50, "likely": 70, "very likely": 85, "almost certain": 95}[word]
+	return map[string]int{"almost no chance": 5, "very unlikely": 15, "unlikely": 30, "roughly even chance": 50, "likely": 70, "very likely": 85, "almost certain": 95}[word]
 }
 
 // Highest is the highest rung that is affirmed, and false where none is.

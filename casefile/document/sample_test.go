@@ -206,7 +206,7 @@ func (y *story) judged() {
 	}
 	j.Rungs[1].Dissent = []attribution.Dissent{{By: "omar", Opinion: "disagree", Text: "the second source says little about the product"}}
 	j.Reviews = []attribution.Review{{By: "omar", At: "2019-06-15T10:00:00Z", Hash: j.Hash(), Opinion: "agree", Text: "of the cluster"}}
-	from := attribution.Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Author: "nora", Who: []string{"omar", "lena", "cass"}}
+	from := attribution.Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Authors: []string{"nora"}, Who: []string{"omar", "lena", "cass"}}
 	for _, x := range y.s.Exhibits {
 		from.Inputs[x.ID], from.Source[x.ID] = x.Inputs, x.Source
 	}

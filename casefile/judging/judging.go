@@ -99,26 +99,35 @@ func signed(all []Version) (good []attribution.Review) {
 	return good
 }
 
-// author is who wrote what is judged now: the last one who changed it.
-func author(all []Version) (by string) {
+// authors are all who ever changed what is judged: who wrote most of it is not made a
+// reviewer by another's last word.
+func authors(all []Version) (by []string) {
 	hash := ""
 	for _, v := range all {
 		if h := v.Judgement.Hash(); h != hash {
-			by, hash = v.By, h
+			by, hash = append(by, v.By), h
 		}
 	}
-	return by
+	slices.Sort(by)
+	return slices.Compact(by)
 }
 
 // provenance is where the exhibits of the case come from, and who may review.
 func (d *Desk) provenance(ctx context.Context) (from attribution.Provenance, err error) {
-	from = attribution.Provenance{Inputs: map[string][]string{}, Source: map[string]string{}}
+	from = attribution.Provenance{Inputs: map[string][]string{}, Source: map[string]string{}, Same: map[string][]string{}}
 	all, err := d.Case.Exhibits(ctx, 0, 0)
 	if err != nil {
 		return from, err
 	}
+	first := map[string]string{} // exhibit of each hash
 	for _, x := range all {
 		from.Inputs[x.ID], from.Source[x.ID] = x.Inputs, x.Source
+		if one, ok := first[x.SHA256]; ok {
+			from.Same[one] = append(from.Same[one], x.ID)
+			from.Same[x.ID] = []string{one}
+			continue
+		}
+		first[x.SHA256] = x.ID
 	}
 	persons, err := d.Case.Room().Persons(ctx)
 	for _, p := range persons {
@@ -159,8 +168,8 @@ func (d *Desk) Review(ctx context.Context, hash, opinion, text string) (Version,
 		switch {
 		case j.Hash() != hash:
 			return j, errors.New("somebody has changed the judgement meanwhile; read it again before you review it")
-		case author(all) == d.Hand.Name:
-			return j, errors.New("you wrote this version; another person reviews it")
+		case slices.Contains(authors(all), d.Hand.Name):
+			return j, errors.New("you wrote this version, or a part of it; another person reviews it")
 		}
 		j.Reviews = append(signed(all), attribution.Review{By: d.Hand.Name, At: d.Now().UTC().Format(time.RFC3339), Hash: hash, Opinion: opinion, Text: text})
 		return j, nil
@@ -189,7 +198,7 @@ func (d *Desk) add(ctx context.Context, next func(all []Version) (attribution.Ju
 			return nil, err
 		}
 		v = Version{Judgement: j, By: d.Hand.Name, At: d.Now().UTC()}
-		from.Author = author(append(all, v))
+		from.Authors = authors(append(all, v))
 		v.Result = j.Judge(from)
 		body, err := json.Marshal(v)
 		return []casefile.Record{{Kind: fact.KindJudgement, ID: ID, Tier: casefile.Court, Exhibits: exhibits(j), Body: body}}, err

@@ -26,6 +26,7 @@ type caseAttributeCommand struct {
 	Form    bool   `help:"Print what --edit begins with, as JSON."`
 	Review  string `placeholder:"OPINION" enum:"strongly-disagree,disagree,neutral,agree,strongly-agree," default:"" help:"Review exactly the version that stands: strongly-disagree, disagree, neutral, agree, strongly-agree. Not by who wrote it."`
 	Text    string `help:"With --review: why."`
+	Of      string `placeholder:"HASH" help:"With --review: the version that you have read, as it is printed; another one is not reviewed."`
 	History bool   `help:"Show every version, who wrote it, and what changed."`
 }
 
@@ -71,6 +72,8 @@ func (c *caseAttributeCommand) do(e *env, d *judging.Desk, k *casefile.Case) err
 		return form(e.stdout, v.Judgement)
 	case c.History:
 		return c.history(e, d)
+	case c.Review != "" && !strings.HasPrefix(hash, c.Of):
+		return errors.New("the version that stands is " + hash[:min(16, len(hash))] + ", and not the one that you have read; look at it again")
 	case c.Review != "":
 		if v, err = d.Review(e.ctx, hash, c.Review, c.Text); err != nil {
 			return err
@@ -188,7 +191,7 @@ func (c *caseAttributeCommand) history(e *env, d *judging.Desk) error {
 
 // showJudgement prints the ladder, and below each rung its matrix.
 func showJudgement(w io.Writer, v judging.Version) {
-	fmt.Fprintf(w, "%s\n%s\n", v.Judgement.Question, v.Result.Short())
+	fmt.Fprintf(w, "%s\n%s\nversion %s\n", v.Judgement.Question, v.Result.Short(), v.Judgement.Hash()[:16])
 	for i, s := range v.Judgement.Say(v.Result) {
 		fmt.Fprintf(w, "\n%d  %s\n   %s\n", i+1, strings.ToUpper(s.Rung), s.Judged)
 		if s.Sure != "" {

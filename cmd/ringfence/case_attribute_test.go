@@ -69,6 +69,9 @@ func TestCaseAttribute(t *testing.T) {
 	if _, said, code := o.run("attribute", id, "--review", "agree", "--as", o.keys["lead"]); code != exitFailed || !strings.Contains(said, "you wrote this version") {
 		t.Errorf("who wrote it reviews it: exit %d: %s", code, said)
 	}
+	if _, said, code := o.run("attribute", id, "--review", "agree", "--of", "0000", "--as", o.keys["counsel"]); code != exitFailed || !strings.Contains(said, "not the one that you have read") {
+		t.Errorf("another version is reviewed: exit %d: %s", code, said)
+	}
 	attribute("counsel", "--review", "agree", "--text", "it follows")
 	attribute("reviewer", "--review", "disagree", "--text", "one source is weak")
 	out := attribute("counsel")
@@ -78,6 +81,9 @@ func TestCaseAttribute(t *testing.T) {
 	j.Rungs[0].Likelihood = "likely"
 	write()
 	attribute("counsel", "--edit", "--file", path)
+	if _, said, code := o.run("attribute", id, "--review", "agree", "--as", o.keys["lead"]); code != exitFailed || !strings.Contains(said, "or a part of it") {
+		t.Errorf("who wrote most of it reviews what another changed a word of: exit %d: %s", code, said)
+	}
 	if out := attribute("lead", "--history"); strings.Count(out, "entry ") != 4 || !strings.Contains(out, `likelihood from "very likely" to "likely"`) || !strings.Contains(out, "reviewed it: agree") {
 		t.Error(out)
 	}
