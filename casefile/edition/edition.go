@@ -81,7 +81,11 @@ func (d Edition) entry(e verify.Entry, n narrowed) (verify.Entry, []string) {
 		if d.person != "" && (name == "actor" || name == "key") {
 			from = casefile.Sealed // a person's file names no other person
 		}
-		if d.sees(from, about) {
+		whose := about
+		if name == "edition" { // a person's own file says whose it is
+			whose = strings.TrimPrefix(e.Text(name), "person:")
+		}
+		if d.sees(from, whose) {
 			shown.Open[name] = o
 		}
 	}

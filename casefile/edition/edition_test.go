@@ -112,6 +112,7 @@ func (d *desk) unzip(path string) string {
 
 func TestEditions(t *testing.T) {
 	d := newDesk(t)
+	d.export("person:T-0041") // that it was made says that there is one; the public edition does not
 	for name, want := range map[string]struct{ has, hasNot []string }{
 		"sealed": {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "method.txt", "lena.marchetti", "how we detect it"}, nil},
 		"court":  {[]string{"advisory.txt", "calls_of_a_phone.bin", "phone-two.bin", "lena.marchetti", "it rang twice"}, []string{"method.txt", "our laboratory", "how we detect it"}},
