@@ -88,7 +88,7 @@ func TestStanding(t *testing.T) {
 	eve.shoot("83-banned-arabic")
 	eve.fill("#objection", "They were my cousins.")
 	eve.click(".objection button")
-	eve.untilText("سيقرؤه شخص")
+	eve.untilText("وصل. سيقرؤه شخص.") // the first word: it has arrived
 	if out := s.ringfence("ban", "show", "B-2026-0002"); !strings.Contains(out, "They were my cousins.") {
 		t.Errorf("the ban: %s", out)
 	}
