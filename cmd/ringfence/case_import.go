@@ -24,6 +24,7 @@ type caseImportCommand struct {
 	Incident int64  `placeholder:"NUMBER" help:"A verdict of the guard, as the console numbers it, with those on the same call and the exact bytes."`
 	Campaign string `placeholder:"C-2026-0001" help:"A campaign that the hunt found; see ringfence hunt list."`
 	Revealed string `type:"existingfile" placeholder:"FILE" help:"With --campaign, where its people are pseudonyms of the archive: what calls reveal --json printed when two persons turned them back."`
+	Bans     bool   `help:"The bans that name this case, with what was done about them and what the banned say."`
 	Check    string `type:"existingdir" placeholder:"DIR" help:"The report of an examined phone, as ringfence check wrote it; with --about and --basis."`
 	Capture  string `type:"existingfile" placeholder:"FILE" help:"Captured traffic; with --basis."`
 	About    string `placeholder:"T-0001" help:"Whose phone it is: a person of the case."`
@@ -33,13 +34,13 @@ type caseImportCommand struct {
 // Run brings in what was found.
 func (c *caseImportCommand) Run(e *env) error {
 	what, given := "", 0
-	for name, set := range map[string]bool{"incident": c.Incident != 0, "campaign": c.Campaign != "", "check": c.Check != "", "capture": c.Capture != ""} {
+	for name, set := range map[string]bool{"incident": c.Incident != 0, "campaign": c.Campaign != "", "bans": c.Bans, "check": c.Check != "", "capture": c.Capture != ""} {
 		if set {
 			what, given = name, given+1
 		}
 	}
 	if given != 1 {
-		return &failure{code: "usage", what: "case import", hint: "give one of --incident, --campaign, --check, --capture", exit: exitUsage}
+		return &failure{code: "usage", what: "case import", hint: "give one of --incident, --campaign, --bans, --check, --capture", exit: exitUsage}
 	}
 	if (what == "check" || what == "capture") && c.Basis == "" {
 		return &failure{code: "usage", what: "case import --" + what, hint: "say by what right it was taken: --basis consent:C-12", exit: exitUsage}
@@ -72,7 +73,14 @@ func (c *caseImportCommand) bring(e *env, what string, k *casefile.Case, h *case
 		return intake.Result{}, err
 	}
 	defer st.Close()
-	if what == "campaign" {
+	switch what {
+	case "bans":
+		bans, err := bansOf(e.ctx, st, k.ID)
+		if err != nil {
+			return intake.Result{}, err
+		}
+		return intake.Bans(e.ctx, k, h, bans, c.Basis)
+	case "campaign":
 		found, err := keptCampaign(e.ctx, st, c.Campaign)
 		if err != nil {
 			return intake.Result{}, err
@@ -103,6 +111,23 @@ func (c *caseImportCommand) capture(e *env, k *casefile.Case, h *casefile.Hand) 
 	}
 	x, err = k.Add(e.ctx, h, x, f)
 	return intake.Result{Exhibits: []casefile.Exhibit{x}}, err
+}
+
+// bansOf are the bans that name a case.
+func bansOf(ctx context.Context, st *store.Store, id string) (bans []intake.Ban, err error) {
+	all, err := st.Bans(ctx)
+	for i := 0; err == nil && i < len(all); i++ {
+		if all[i].Case != id {
+			continue
+		}
+		var one intake.Ban
+		one.Ban, one.Acts, err = st.Ban(ctx, all[i].ID)
+		bans = append(bans, one)
+	}
+	if err == nil && len(bans) == 0 {
+		err = &failure{code: "no_ban", what: "bans for " + id, why: errors.New("none names this case"), hint: "say it when you ban: ringfence ban add ... --case " + id}
+	}
+	return bans, err
 }
 
 func keptCampaign(ctx context.Context, st *store.Store, id string) (found hunt.Campaign, err error) {

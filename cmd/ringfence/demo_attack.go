@@ -213,11 +213,10 @@ func (d *demo) ban() error {
 		return err
 	}
 	d.say("print %s is banned by two people", print)
-	banned := d.clock.now().UTC()
-	if err := d.accounts(func(_ *simulated, a *fact.Account) { a.Banned = banned }); err != nil {
+	if _, err := d.ringfence("", append([]string{"ban", "add", "terms", "Pale Heron Ltd (fictitious)", "--terms", "2026-01"}, by...)...); err != nil {
 		return err
 	}
-	if _, err := d.ringfence("", append([]string{"ban", "add", "terms", "Pale Heron Ltd (fictitious)", "--terms", "2026-01"}, by...)...); err != nil {
+	if _, err := d.ringfence("lena", "case", "import", d.caseID, "--bans"); err != nil {
 		return err
 	}
 	d.clock.pass(24 * time.Hour)
