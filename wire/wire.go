@@ -73,6 +73,7 @@ type Refusal struct {
 	Length int    // how many bytes offend; 0 where something is missing
 	Clause string // specification and section, e.g. "docs/protocol.md, Ring"
 	Reason string // what is wrong, in words
+	Policy bool   // the specification allows it, and it is refused all the same
 }
 
 // Error says what was wrong and where.
