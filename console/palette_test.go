@@ -23,7 +23,7 @@ func TestPaletteInBrowser(t *testing.T) {
 	c.do(chromedp.KeyEvent("log may"))
 	c.until("one place is left", `document.querySelectorAll("dialog[open] li").length == 1`)
 	c.do(chromedp.KeyEvent(kb.Enter))
-	c.until("the ledger is shown", `location.pathname == "/cases/`+f.ID+`/log"`)
+	c.until("the ledger is shown", `location.pathname == "/cases/`+f.ID+`/log" && document.querySelector("[data-palette]")?.dataset.ready`)
 	c.do(chromedp.KeyEvent("/"))
 	c.until("the search has the focus", `document.activeElement.matches(".find input")`)
 	if all := complaints(); len(all) > 0 {
