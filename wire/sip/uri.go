@@ -1,7 +1,7 @@
 package sip
 
 import (
-	"net/netip"
+	"github.com/ringfence/ringfence/wire"
 )
 
 // Scheme is that of a URI.
@@ -223,24 +223,10 @@ func hostname(b []byte) bool {
 	return !is(b[last], isDigit) || ipv4(b)
 }
 
-// ipv4 tells whether these are the four numbers of an address in their one
-// spelling: what begins with 0 is octal to some.
+// ipv4 tells whether these are the four numbers of an address.
 func ipv4(b []byte) bool {
-	parts, n, digits := 1, 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.' && digits > 0:
-			parts, n, digits = parts+1, 0, 0
-		case is(c, isDigit) && (digits == 0 || n > 0):
-			n, digits = n*10+int(c-'0'), digits+1
-		default:
-			return false
-		}
-		if n > 255 {
-			return false
-		}
-	}
-	return parts == 4 && digits > 0
+	a, ok := wire.Literal(b)
+	return ok && a.Is4()
 }
 
 // bracketed takes an IPv6 address in its brackets.
@@ -259,8 +245,8 @@ func (c *cursor) bracketed() ([]byte, error) {
 }
 
 func ipv6(b []byte) bool {
-	a, err := netip.ParseAddr(string(b))
-	return err == nil && a.Is6() && a.Zone() == ""
+	a, ok := wire.Literal(b)
+	return ok && a.Is6()
 }
 
 // uriParams takes the parameters of a SIP URI, whose letters are others than those
