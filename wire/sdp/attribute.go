@@ -63,10 +63,20 @@ func (p *parser) attribute(v value) error {
 	return a.read(p, rest)
 }
 
-// token is 1*token-char, RFC 8866 §9.
+// tokens are the letters of token-char, RFC 8866 §9.
+var tokens = func() (t [256]bool) {
+	for c := '!'; c < 0x7f; c++ {
+		t[c] = true
+	}
+	for _, c := range "\"(),/:;<=>?@[\\]" {
+		t[c] = false
+	}
+	return t
+}()
+
 func token(b []byte) bool {
 	for _, c := range b {
-		if c <= ' ' || c >= 0x7f || c == '"' || c == '(' || c == ')' || c == ',' || c == '/' || c >= ':' && c <= '@' || c >= '[' && c <= ']' {
+		if !tokens[c] {
 			return false
 		}
 	}

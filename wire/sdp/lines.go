@@ -13,7 +13,7 @@ type parser struct {
 	b      []byte
 	s      *Session
 	m      *Media // nil: the lines are those of the session
-	rank   int
+	rank   uint8
 	begun  [128]bool // letters that were there in this section
 	policy *wire.Refusal
 }
@@ -54,13 +54,24 @@ func (v *value) word() value {
 	return w
 }
 
-// the order of the letters, RFC 8866 §9. Within a media description it begins
-// anew behind m=.
-const (
-	ofSession = "vosiuepcbtzka"
-	ofMedia   = "micbka"
-	once      = "vosiukcz"
+// order is the place of each letter, RFC 8866 §9; 0: it has none. Within a media
+// description it begins anew behind m=.
+type order [256]uint8
+
+func ordering(letters string) (o order) {
+	for i := range len(letters) {
+		o[letters[i]] = uint8(i + 1)
+	}
+	return o
+}
+
+var (
+	ofSession = ordering("vosiuepcbtzka")
+	ofMedia   = ordering("micbka")
+	once      = ordering("vosiukcz")
 )
+
+func init() { ofSession['r'] = ofSession['t'] } // it belongs to the t= before it
 
 const linesClause = "RFC 8866 §9"
 
@@ -129,10 +140,14 @@ func (p *parser) line(line []byte, at int) error {
 
 // text refuses what no line has: RFC 8866 §9, byte-string and text.
 func (p *parser) text(line []byte, at int) error {
+	n := wire.Plain(line)
+	if n == len(line) {
+		return nil
+	}
 	plain := true
-	for i, c := range line {
+	for i, c := range line[n:] {
 		if c < 0x20 && c != '\t' || c == 0x7f {
-			return p.syntax(at+i, 1, linesClause, "a control character")
+			return p.syntax(at+n+i, 1, linesClause, "a control character")
 		}
 		if c >= 0x80 {
 			plain = false
@@ -146,26 +161,22 @@ func (p *parser) text(line []byte, at int) error {
 
 // ordered refuses a line that stands where its letter does not.
 func (p *parser) ordered(letter byte, at int) error {
-	order := ofSession
 	if letter == 'm' {
-		if p.rank < bytes.IndexByte([]byte(ofSession), 't')+1 && p.m == nil {
+		if p.rank < ofSession['t'] && p.m == nil {
 			return p.syntax(at, 1, linesClause, "media before the time of the session")
 		}
 		p.rank, p.begun = 0, [128]bool{}
 	}
+	rank := ofSession[letter]
 	if p.m != nil || letter == 'm' {
-		order = ofMedia
+		rank = ofMedia[letter]
 	}
-	if letter == 'r' { // it belongs to the t= before it
-		letter = 't'
-	}
-	rank := bytes.IndexByte([]byte(order), letter) + 1
 	switch {
 	case rank == 0:
 		return p.syntax(at, 1, linesClause, "a letter that no line has here")
 	case rank < p.rank:
 		return p.syntax(at, 1, linesClause, "lines out of their order")
-	case p.begun[letter] && bytes.IndexByte([]byte(once), letter) >= 0 && (letter != 'c' || p.m == nil):
+	case p.begun[letter] && once[letter] > 0 && (letter != 'c' || p.m == nil):
 		return p.syntax(at, 1, linesClause, "a line that may stand once stands twice")
 	case p.m == nil && letter != 'm' && p.rank < 3 && rank > p.rank+1:
 		return p.syntax(at, 1, linesClause, "a description begins with v=, o= and s=")

@@ -308,3 +308,15 @@ func BenchmarkChromium(b *testing.B) {
 		out = s.AppendTo(out[:0])
 	}
 }
+
+// The peer parses only; it is the reader that WebRTC in Go uses.
+func BenchmarkChromiumPion(b *testing.B) {
+	b.SetBytes(int64(len(chromium)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var s pion.SessionDescription
+		if err := s.Unmarshal(chromium); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

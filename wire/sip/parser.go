@@ -55,6 +55,7 @@ func (p *parser) line(at int) (end, next int, err error) {
 
 // text refuses control characters, and bytes that are no UTF-8.
 func (p *parser) text(at, end int) error {
+	at += wire.Plain(p.b[at:end])
 	b, plain := p.b[at:end], true
 	for i, c := range b {
 		if letters[c]&isText != 0 {
@@ -67,7 +68,7 @@ func (p *parser) text(at, end int) error {
 		if c == '\r' || c == '\n' { // of a folded line, looked at before
 			continue
 		}
-		if i > 0 && b[i-1] == '\\' { // RFC 3261 §25.1, quoted-pair
+		if at+i > 0 && p.b[at+i-1] == '\\' { // RFC 3261 §25.1, quoted-pair
 			p.object("R17", at+i, 1, "RFC 3261 §25.1, quoted-pair", "an escaped control character")
 			continue
 		}
