@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"encoding/binary"
 	"errors"
 	"net/netip"
 	"time"
@@ -9,9 +8,8 @@ import (
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/stun"
+	"github.com/ringfence/ringfence/wire/turn"
 )
-
-const channelHeader = 4 // RFC 8656 §12.4
 
 // admit decides whether a message of a client comes to the TURN server at all.
 // f is nil for a client that has no allocation.
@@ -22,15 +20,16 @@ func (r *Relay) admit(b []byte, key flowKey, f *flow) bool {
 		return r.unreadable(b, key, f, &wire.Refusal{Rule: "R5", Offset: maxFrame, Length: len(b) - maxFrame, Clause: "docs/protocol.md, Relay", Reason: "a message of more than 2047 bytes"})
 	case len(b) > 0 && b[0] <= 3:
 		return r.admitSTUN(b, key, f)
-	case len(b) >= channelHeader && b[0]>>6 == 1:
+	case turn.IsChannel(b):
 		return r.admitChannel(b, key, f)
 	}
 	return r.unreadable(b, key, f, &wire.Refusal{Rule: "R3", Length: min(1, len(b)), Clause: "RFC 7983 §7", Reason: "neither STUN nor ChannelData"})
 }
 
 func (r *Relay) admitChannel(b []byte, key flowKey, f *flow) bool {
-	if size := int(binary.BigEndian.Uint16(b[2:])); channelHeader+size > len(b) || len(b)-channelHeader-size > 3 {
-		return r.unreadable(b, key, f, &wire.Refusal{Rule: "R6", Offset: 2, Length: 2, Clause: "RFC 8656 §12.4", Reason: "the length is not that of what follows"})
+	var refusal *wire.Refusal
+	if _, err := turn.ParseChannel(b); errors.As(err, &refusal) {
+		return r.unreadable(b, key, f, refusal)
 	}
 	if f == nil {
 		return r.uninvited(b, key)

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/wire"
+	"github.com/ringfence/ringfence/wire/turn"
 )
 
 const (
@@ -216,21 +216,13 @@ func (c *stream) next() ([]byte, error) {
 	if _, err := io.ReadFull(t, c.frame[:4]); err != nil {
 		return nil, err
 	}
-	size := int(binary.BigEndian.Uint16(c.frame[2:]))
-	switch {
-	case c.frame[0] <= 3:
-		size += 20
-	case c.frame[0]>>6 == 1:
-		size = 4 + (size+3)&^3
-	default:
-		size = maxFrame + 1
-	}
-	if size > maxFrame {
+	size, err := turn.Size(c.frame[:4])
+	if err != nil || size > maxFrame {
 		r := c.streams.relay
 		r.unreadable(c.frame[:4], c.key, r.flow(c.key), &wire.Refusal{Rule: "R5", Offset: 2, Length: 2, Clause: "RFC 8656 §12.5", Reason: "a message of more than 2047 bytes, or none at all"})
 		return nil, net.ErrClosed
 	}
-	_, err := io.ReadFull(t, c.frame[4:size])
+	_, err = io.ReadFull(t, c.frame[4:size])
 	return c.frame[:size], err
 }
 

@@ -1,6 +1,7 @@
 package stun
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -120,6 +121,12 @@ func FuzzParse(f *testing.F) {
 			size += 4 + (len(v)+3)&^3
 			m.Address(v)
 		}
+		first := m.AppendTo(nil)
+		if again, err := Parse(first); err != nil || !bytes.Equal(again.AppendTo(nil), first) {
+			t.Fatalf("%x: written anew %x: %v", b, first, err)
+		}
+		m.Fingerprinted()
+		m.Verify([]byte("key"))
 		if HeaderSize+size != len(b) {
 			t.Fatalf("%x: attributes of %d bytes in %d", b, size, len(b))
 		}
