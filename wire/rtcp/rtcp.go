@@ -1,6 +1,14 @@
-// Package rtcp reads what of an SRTCP packet is not encrypted: the header of
-// its first report. In 2019 phones were attacked with RTCP packets before the
-// call was answered, through sizes that nobody had checked.
+// Package rtcp reads RTCP (RFC 3550 §6): the reports that the two ends of a call
+// send each other beside the media. In 2019 phones were attacked with RTCP
+// packets before the call was answered, through sizes that nobody had checked;
+// and in most stacks a length inside a report has at some time been believed.
+//
+// Check is for what passes a relay, SRTCP: it reads the header of the first
+// report, which is not encrypted. CheckClear and CheckReduced are for what has
+// been decrypted: every report, block, chunk and item must fill exactly the
+// place that it claims, and what is not known is refused. They allocate nothing
+// unless they refuse. Parse gives the same reports as typed values, and AppendTo
+// writes them again in the only form that they have here.
 package rtcp
 
 import (
@@ -37,4 +45,17 @@ func Check(b []byte) error {
 
 func refuse(rule string, offset, length int, clause, reason string) error {
 	return &wire.Refusal{Rule: rule, Offset: offset, Length: length, Clause: clause, Reason: reason}
+}
+
+// policy refuses what the specification allows.
+func policy(rule string, offset, length int, clause, reason string) error {
+	return &wire.Refusal{Rule: rule, Offset: offset, Length: length, Clause: clause, Reason: reason, Policy: true}
+}
+
+// shift moves a refusal from a part to the whole that the part stands in.
+func shift(err error, by int) error {
+	if r, ok := err.(*wire.Refusal); ok {
+		r.Offset += by
+	}
+	return err
 }

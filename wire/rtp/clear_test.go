@@ -2,6 +2,7 @@ package rtp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -221,6 +222,32 @@ func TestCorpus(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d accepted", accepted, len(files))
+}
+
+// What a browser really sent is accepted, all of it.
+func TestTraffic(t *testing.T) {
+	files, err := filepath.Glob("../../../shared/data/corpora/libwebrtc/rtpdump-corpus/*/*.rtpdump")
+	if err != nil || len(files) == 0 {
+		t.Skip("MISSING: the dumps of libwebrtc; their packets were NOT tried")
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := 0
+		// A line, sixteen bytes, and for each packet two lengths and a time.
+		for b = b[bytes.IndexByte(b, '\n')+1+16:]; len(b) > 8; count++ {
+			size := int(binary.BigEndian.Uint16(b))
+			if err := CheckClear(b[8:size]); err != nil {
+				t.Errorf("%s, packet %d: %v", filepath.Base(f), count, err)
+			}
+			fixed(t, b[8:size])
+			agree(t, b[8:size])
+			b = b[size:]
+		}
+		t.Logf("%s: %d packets", filepath.Base(f), count)
+	}
 }
 
 func corpus(t testing.TB) []string {
