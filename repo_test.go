@@ -23,7 +23,7 @@ const module = "github.com/ringfence/ringfence/"
 var layers = [][]string{
 	{"wire", "acquisition", "indicator", "verify"},
 	{"guard", "artifact"},
-	{"heuristic"},
+	{"heuristic", "inspect"},
 	{"check"},
 	{"store", "bus"},
 	{"hunt"},

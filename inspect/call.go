@@ -20,6 +20,34 @@ type Call struct {
 	Frame       int64      `json:"frame"`               // of the first packet
 	Media       int64      `json:"media_packets"`
 	Explanation string     `json:"explanation"` // of what is said about media before the answer
+	Messages    []Message  `json:"messages"`
+	More        int64      `json:"more_messages"` // that are not kept
+}
+
+// Message is one of a call, or the first packet of its kind in a direction.
+type Message struct {
+	At    time.Time `json:"at"`
+	Frame int64     `json:"frame"`
+	From  string    `json:"from"` // address and port
+	To    string    `json:"to"`
+	Label string    `json:"label"`
+	Media bool      `json:"media"`
+	Bad   bool      `json:"bad"` // it was objected to
+}
+
+// drawn adds the firsts of a flow to the messages of its call.
+func (c *Call) drawn(f *flow) {
+	for _, m := range f.marks {
+		if len(c.Messages) == 2*maxMessages {
+			c.More++
+			continue
+		}
+		from, to := f.key.a, f.key.b
+		if m.reverse {
+			from, to = to, from
+		}
+		c.Messages = append(c.Messages, Message{m.at, m.frame, from.String(), to.String(), m.label, true, false})
+	}
 }
 
 func moment(t time.Time) *time.Time {
@@ -38,10 +66,11 @@ func (d *dialogs) all(in *inspector) (calls []Call) {
 		}
 	}
 	for _, one := range d.order {
-		c := Call{Protocol: "sip", From: one.from, To: one.to, Print: one.print, Setup: one.setup, Answered: moment(one.answered), Ended: moment(one.ended), Frame: one.frame}
+		c := Call{Protocol: "sip", From: one.from, To: one.to, Print: one.print, Setup: one.setup, Answered: moment(one.answered), Ended: moment(one.ended), Frame: one.frame, Messages: one.messages, More: one.more}
 		c.Before, c.Explanation = one.before(carried[one])
 		for _, f := range carried[one] {
 			c.Media += f.sides[0].media + f.sides[1].media
+			c.drawn(f)
 		}
 		calls = append(calls, c)
 	}
@@ -56,17 +85,9 @@ func (d *dialog) before(flows []*flow) (bytes, why string) {
 	var n int64
 	more := false
 	for _, f := range flows {
-		full := f.beyond > 0
-		for _, e := range f.early {
-			if d.answered.IsZero() || e.at.Before(d.answered) {
-				if e.reverse != f.toCallee { // from a to b, and b is the callee; or the other way round
-					n += int64(e.size)
-				}
-			} else {
-				full = false
-			}
-		}
-		more = more || full
+		early, all := f.before(d.answered)
+		n += early
+		more = more || all && f.beyond > 0
 	}
 	switch {
 	case n == 0 && !more:
@@ -77,6 +98,20 @@ func (d *dialog) before(flows []*flow) (bytes, why string) {
 		return fmt.Sprintf("%d bytes", n), "the call was not answered"
 	}
 	return fmt.Sprintf("%d bytes", n), "RTP and RTCP of the caller, to addresses that the callee has named, before its answer"
+}
+
+// before is how many bytes went to the callee before a time, and whether all that
+// are remembered came before; a time of zero has not come.
+func (f *flow) before(answer time.Time) (n int64, all bool) {
+	for _, e := range f.early {
+		if !answer.IsZero() && !e.at.Before(answer) {
+			return n, false
+		}
+		if e.reverse != f.toCallee { // from a to b, and b is the callee; or the other way round
+			n += int64(e.size)
+		}
+	}
+	return n, true
 }
 
 // each yields all flows.
@@ -126,6 +161,7 @@ func (s *flows) all(in *inspector) (calls []Call) {
 
 // add joins a flow to its call.
 func (c *Call) add(f *flow) {
+	c.drawn(f)
 	c.Media += f.sides[0].media + f.sides[1].media
 	if f.first.Before(c.Setup) {
 		c.Setup, c.Frame, c.From, c.To = f.first, f.frame, f.key.a.String(), f.key.b.String()

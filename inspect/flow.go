@@ -57,6 +57,7 @@ type flow struct {
 	sides       [2]side
 	early       []early // what came first, for calls that are answered later
 	beyond      int64   // bytes of packets that early has no place for
+	marks       []mark  // when something came for the first time
 	dialog      *dialog // the call that announced its media
 	toCallee    bool    // the address b is the callee's; else a is
 	channels    map[uint16]netip.AddrPort
@@ -69,6 +70,24 @@ type early struct {
 	at      time.Time
 	size    uint16
 	reverse bool
+}
+
+// mark is that something came for the first time in a direction.
+type mark struct {
+	at      time.Time
+	frame   int64
+	label   string
+	reverse bool
+}
+
+// mark remembers the first of its kind.
+func (f *flow) mark(label string, p *packet, reverse bool) {
+	for i := range f.marks {
+		if f.marks[i].label == label && f.marks[i].reverse == reverse {
+			return
+		}
+	}
+	f.marks = append(f.marks, mark{p.at, p.number, label, reverse})
 }
 
 const (

@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/ip4defrag"
@@ -47,24 +46,21 @@ const maxOpen = 4096
 // fragments costs the attacker more than us.
 func (f *fragments) wait(key datagramKey, p *packet) {
 	if len(f.open) >= maxOpen {
-		for _, one := range f.open {
-			f.lost.add(one)
-		}
-		clear(f.open)
-		f.ip4.DiscardOlderThan(p.at.Add(time.Hour))
-		f.ip6.DiscardOlderThan(p.at.Add(time.Hour))
+		f.lost.n, f.lost.first = f.giveUp()
 	}
 	one := f.open[key]
 	one.add(pieces{1, p.number})
 	f.open[key] = one
 }
 
-// waiting are the fragments whose others did not come, and the first of them.
-func (f *fragments) waiting() (n, first int64) {
+// giveUp forgets all fragments whose others did not come, and returns how many they
+// were, and the first of them.
+func (f *fragments) giveUp() (n, first int64) {
 	all := f.lost
 	for _, one := range f.open {
 		all.add(one)
 	}
+	*f = newFragments()
 	return all.n, all.first
 }
 

@@ -84,24 +84,25 @@ type unreadKey struct{ file, why string }
 // that ends in the middle of a packet is reported as unread.
 func Files(ctx context.Context, paths []string, o Options) (*Report, error) {
 	begun := time.Now()
-	in := &inspector{options: o, unread: map[unreadKey]int{}, found: map[foundKey]int{}, decoder: newDecoder()}
-	in.report = Report{Version: 1, Protocols: map[string]Count{}, Files: []File{}, Calls: []Call{}, Verdicts: []Verdict{}, Unread: []Unread{}}
-	in.flows.init()
-	in.calls.init()
-	in.streams = newStreams(in)
+	in := newInspector(o)
 	for _, path := range paths {
 		if err := in.read(ctx, path); err != nil {
 			return nil, err
 		}
 	}
 	in.streams.flush()
-	if n, first := in.decoder.waiting(); n > 0 {
-		in.miss("fragments whose others are missing", first, true)
-		in.report.Unread[in.unread[unreadKey{in.file, "fragments whose others are missing"}]].Packets = n
-	}
 	in.finish()
 	in.report.Seconds = time.Since(begun).Seconds()
 	return &in.report, nil
+}
+
+func newInspector(o Options) *inspector {
+	in := &inspector{options: o, unread: map[unreadKey]int{}, found: map[foundKey]int{}, decoder: newDecoder()}
+	in.report = Report{Version: 1, Protocols: map[string]Count{}, Files: []File{}, Calls: []Call{}, Verdicts: []Verdict{}, Unread: []Unread{}}
+	in.flows.init()
+	in.calls.init()
+	in.streams = newStreams(in)
+	return in
 }
 
 const progressEvery = 1 << 16 // packets
@@ -136,6 +137,9 @@ func (in *inspector) read(ctx context.Context, path string) error {
 		if in.report.Packets++; in.report.Packets%progressEvery == 0 && in.options.Progress != nil {
 			in.options.Progress(path, c.done(), c.size)
 		}
+	}
+	for n, first := in.decoder.giveUp(); n > 0; n-- {
+		in.miss("fragments whose others are missing", first, true)
 	}
 	in.report.Files = append(in.report.Files, f)
 	return ctx.Err()
@@ -185,7 +189,9 @@ func (in *inspector) finish() {
 	in.report.Calls = append(in.calls.all(in), in.flows.all(in)...)
 	slices.SortStableFunc(in.report.Calls, func(a, b Call) int { return a.Setup.Compare(b.Setup) })
 	for i := range in.report.Calls {
-		in.report.Calls[i].ID = fmt.Sprintf("call-%d", i+1)
+		c := &in.report.Calls[i]
+		c.ID = fmt.Sprintf("call-%d", i+1)
+		slices.SortStableFunc(c.Messages, func(a, b Message) int { return a.At.Compare(b.At) })
 	}
 	slices.SortStableFunc(in.report.Verdicts, func(a, b Verdict) int { return rank(b.Severity) - rank(a.Severity) })
 	if in.lost > 0 {

@@ -75,6 +75,9 @@ func (in *inspector) stun(f *flow, p *packet, b []byte, reverse bool) {
 	switch {
 	case m.Method == stun.Binding && m.Class == stun.Success:
 		f.kinds |= isConsented
+		f.mark("STUN Binding success", p, reverse)
+	case m.Method == stun.Binding && m.Class == stun.Request:
+		f.mark("STUN Binding request", p, reverse)
 	case m.Method >= stun.Allocate && m.Method <= stun.ConnectionAttempt:
 		f.kinds |= isTURN
 	}
@@ -212,6 +215,7 @@ func (in *inspector) dtls(f *flow, p *packet, b []byte, reverse bool) {
 	}
 	if h != nil && err == nil {
 		side.ja4 = h.JA4()
+		f.mark("DTLS ClientHello", p, reverse)
 	}
 }
 
@@ -246,6 +250,7 @@ func (in *inspector) rtp(f *flow, p *packet, b []byte, reverse bool) {
 		f.kinds |= isRTP
 	}
 	in.count("rtp", len(b))
+	f.mark("RTP begins", p, reverse)
 	side.media++
 	in.flows.remember(f, p, len(b), reverse)
 	var err error
@@ -266,6 +271,7 @@ func (in *inspector) rtcp(f *flow, p *packet, b []byte, reverse bool) {
 	}
 	f.kinds |= isRTCP
 	in.count("rtcp", len(b))
+	f.mark("RTCP begins", p, reverse)
 	in.flows.remember(f, p, len(b), reverse)
 	if rtcp.CheckReduced(b) == nil {
 		return // clear, and right

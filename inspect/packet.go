@@ -38,7 +38,7 @@ func (d *decoder) parser(first gopacket.LayerType) *gopacket.DecodingLayerParser
 	p, ok := d.parsers[first]
 	if !ok {
 		p = gopacket.NewDecodingLayerParser(first, &layers.Ethernet{}, &layers.Dot1Q{}, &layers.LinuxSLL{}, &layers.LinuxSLL2{}, &layers.Loopback{},
-			&d.ip4h, &d.ip6h, &d.piece6, &layers.IPv6ExtensionSkipper{}, &d.udp, &d.tcp, &layers.GRE{})
+			&d.ip4h, &d.ip6h, &layers.IPv6ExtensionSkipper{}, &d.piece6, &d.udp, &d.tcp, &layers.GRE{})
 		p.IgnoreUnsupported = true
 		d.parsers[first] = p
 	}

@@ -3,6 +3,7 @@ package inspect
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ type dialog struct {
 	status                 int            // of the final answer
 	caller                 netip.AddrPort // where its INVITE came from
 	frame                  int64
+	messages               []Message
+	more                   int64 // messages beyond those that are kept
 }
 
 // maxDialogs is how many calls are followed.
@@ -40,7 +43,8 @@ func (in *inspector) sip(f *flow, p *packet, b []byte) {
 	in.count("sip", len(b))
 	f.kinds |= isSIP
 	m := &in.calls.message
-	if err := m.Parse(b); err != nil {
+	err := m.Parse(b)
+	if err != nil {
 		in.judge(p, f.key, "sip", b, err, guard.High)
 	}
 	// What policy refuses can be read all the same, and the call goes on in the
@@ -50,6 +54,7 @@ func (in *inspector) sip(f *flow, p *packet, b []byte) {
 		return
 	}
 	d.see(m, p)
+	d.keep(m, p, err != nil)
 	if len(m.Body) > 0 && m.ContentType.Is("application", "sdp") && p.whole {
 		in.description(f, p, d, m)
 	}
@@ -95,6 +100,25 @@ func (d *dialog) see(m *sip.Message, p *packet) {
 		d.status = m.Status
 		d.end(p.at)
 	}
+}
+
+// maxMessages is how many messages of a call are kept, with what they were.
+const maxMessages = 64
+
+// keep remembers a message for the drawing of the call.
+func (d *dialog) keep(m *sip.Message, p *packet, bad bool) {
+	if len(d.messages) == maxMessages {
+		d.more++
+		return
+	}
+	label := string(m.Method)
+	if !m.Request() {
+		label = strings.TrimSpace(fmt.Sprintf("%d %s", m.Status, sip.Phrase(m.Status)))
+	}
+	if len(m.Body) > 0 {
+		label += " with a description"
+	}
+	d.messages = append(d.messages, Message{p.at, p.number, p.from.String(), p.to.String(), label, false, bad})
 }
 
 func (d *dialog) end(at time.Time) {

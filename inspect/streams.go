@@ -152,6 +152,9 @@ func (c *connection) cut(d *direction, p *packet) {
 
 // begins tells by its first bytes what a direction of a connection is.
 func begins(b []byte) protocol {
+	for len(b) > 1 && b[0] == '\r' && b[1] == '\n' { // RFC 5626 §4.4.1, to keep it open
+		b = b[2:]
+	}
 	switch {
 	case len(b) < 8:
 		return unknown

@@ -79,7 +79,7 @@ func (in *inspector) judge(p *packet, key flowKey, protocol string, b []byte, er
 func severity(r *wire.Refusal) guard.Severity {
 	like := strings.Contains(r.Clause, "CVE-")
 	switch {
-	case r.Rule == "R6" && !r.Policy:
+	case r.Rule == "R6" && !r.Policy, r.Rule == "R12" && strings.HasPrefix(r.Clause, "RFC 8656"):
 		return guard.High
 	case like:
 		return guard.Medium

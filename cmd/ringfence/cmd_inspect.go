@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/ringfence/ringfence/inspect"
+	"github.com/ringfence/ringfence/inspect/report"
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/dtls"
 	"github.com/ringfence/ringfence/wire/jingle"
@@ -25,8 +27,10 @@ func init() {
 
 type inspectCommand struct {
 	reporting
-	Proto string   `placeholder:"PROTOCOL" help:"FILE is one raw message: sip, sdp, stun, turn, rtp, rtcp, dtls or jingle; srtp and srtcp are those with an encrypted payload."`
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Captures (pcap, pcapng, also compressed with gzip), which are looked at as one body of traffic."`
+	Proto  string   `placeholder:"PROTOCOL" help:"FILE is one raw message: sip, sdp, stun, turn, rtp, rtcp, dtls or jingle; srtp and srtcp are those with an encrypted payload."`
+	Report string   `placeholder:"FILE" help:"Write a page that a person can read: each call drawn as its messages, each verdict with the bytes."`
+	Force  bool     `help:"Replace a page that stands there."`
+	Files  []string `arg:"" name:"file" type:"existingfile" help:"Captures (pcap, pcapng, also compressed with gzip), which are looked at as one body of traffic."`
 }
 
 // parsers are the strict parsers of single messages.
@@ -44,11 +48,19 @@ func (c *inspectCommand) Run(e *env) error {
 	if c.Proto != "" {
 		return c.one(e)
 	}
+	if _, err := os.Stat(c.Report); c.Report != "" && err == nil && !c.Force {
+		return &failure{code: "exists", what: "inspect: " + c.Report + " stands there", hint: "give another name, or --force to replace it", exit: exitUsage}
+	}
 	show := newProgress(e.stderr)
 	r, err := inspect.Files(e.ctx, c.Files, inspect.Options{Progress: func(path string, done, total int64) { show.reading(path, done, total) }})
 	show.end()
 	if err != nil {
 		return &failure{code: "inspect", what: "inspect", why: err, hint: "give captures in pcap or pcapng; one raw message goes with --proto"}
+	}
+	if c.Report != "" {
+		if err := writePage(c.Report, func(f *os.File) error { return report.Write(f, r) }); err != nil {
+			return &failure{code: "write", what: "inspect: writing " + c.Report, why: err, hint: "give a place that can be written"}
+		}
 	}
 	if c.JSON {
 		err = json.NewEncoder(e.stdout).Encode(r)

@@ -129,23 +129,28 @@ const maxHello = 8 << 10
 // is returned.
 func (a *Hello) Add(b []byte) (*ClientHello, error) {
 	for at := 0; at+recordHeader <= len(b) && b[at] == handshake && binary.BigEndian.Uint16(b[at+3:]) == 0; {
-		size := int(binary.BigEndian.Uint16(b[at+11:]))
-		end := min(at+recordHeader+size, len(b))
-		for m := at + recordHeader; m+handshakeHeader <= end; {
-			n := uint24(b[m+9:])
-			if m+handshakeHeader+n > end {
-				break
-			}
-			if b[m] == clientHello {
-				if done, err := a.fragment(b[m:m+handshakeHeader+n], m); done || err != nil {
-					return a.hello(err)
-				}
-			}
-			m += handshakeHeader + n
+		end := min(at+recordHeader+int(binary.BigEndian.Uint16(b[at+11:])), len(b))
+		if done, err := a.record(b[at+recordHeader:end], at+recordHeader); done || err != nil {
+			return a.hello(err)
 		}
 		at = end
 	}
 	return nil, nil
+}
+
+// record takes the fragments of a ClientHello out of one record.
+func (a *Hello) record(b []byte, at int) (done bool, err error) {
+	for len(b) >= handshakeHeader && !done && err == nil {
+		size := handshakeHeader + uint24(b[9:])
+		if size > len(b) {
+			break
+		}
+		if b[0] == clientHello {
+			done, err = a.fragment(b[:size], at)
+		}
+		b, at = b[size:], at+size
+	}
+	return done, err
 }
 
 func (a *Hello) hello(err error) (*ClientHello, error) {

@@ -50,7 +50,7 @@ func lookup(name []byte) *Codec { return codecs[string(lowered(name, new([24]byt
 // list is no name of a list.
 func lowered(name []byte, into *[24]byte) []byte {
 	if len(name) > len(into) {
-		return into[:len(into)]
+		return into[:]
 	}
 	for i, c := range name {
 		if c >= 'A' && c <= 'Z' {

@@ -43,16 +43,23 @@ func announced(head []byte) (size int, err error) {
 	for at := 0; at < len(head); {
 		end := at + bytes.IndexByte(head[at:], '\n') + 1
 		name, value, ok := bytes.Cut(head[at:end], []byte(":"))
-		name = bytes.TrimRight(name, " \t")
-		if ok && (equal(name, "content-length") || equal(name, "l")) {
-			for _, d := range bytes.TrimSpace(value) {
-				if size = size*10 + int(d-'0'); !is(d, isDigit) || size > MaxMessage {
-					return 0, &wire.Refusal{Rule: "R6", Offset: at, Length: end - at, Clause: "RFC 3261 §20.14", Reason: "a Content-Length that is no number up to 65536"}
-				}
+		if name = bytes.TrimRight(name, " \t"); ok && (equal(name, "content-length") || equal(name, "l")) {
+			if size = length(bytes.TrimSpace(value)); size < 0 {
+				return 0, &wire.Refusal{Rule: "R6", Offset: at, Length: end - at, Clause: "RFC 3261 §20.14", Reason: "a Content-Length that is no number up to 65536"}
 			}
 			return size, nil
 		}
 		at = end
 	}
 	return 0, nil
+}
+
+// length reads a number up to MaxMessage, -1 for anything else.
+func length(digits []byte) (n int) {
+	for _, d := range digits {
+		if n = n*10 + int(d-'0'); !is(d, isDigit) || n > MaxMessage {
+			return -1
+		}
+	}
+	return n
 }

@@ -134,15 +134,14 @@ func appendTokens(b []byte, name string, all [][]byte, between string) []byte {
 func appendAuth(b []byte, name string, all []Auth) []byte {
 	for _, a := range all {
 		b = append(append(b, name...), "Digest "...)
-		first := true
+		between := ""
 		for _, p := range a.Params {
-			if name := one(p.Name, ofDigest); name != "" {
-				if !first {
-					b = append(b, ", "...)
-				}
-				first = false
-				b = p.appendValue(append(b, name...))
+			name := one(p.Name, ofDigest)
+			if name == "" {
+				continue
 			}
+			b = p.appendValue(append(append(b, between...), name...))
+			between = ", "
 		}
 		b = append(b, crlf...)
 	}
