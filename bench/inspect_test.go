@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,7 +32,8 @@ func traffic(t testing.TB, kind string, packets int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := pcapgo.NewWriter(f)
+	buffered := bufio.NewWriterSize(f, 1<<20)
+	w := pcapgo.NewWriter(buffered)
 	if err := w.WriteFileHeader(65536, layers.LinkTypeEthernet); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +53,7 @@ func traffic(t testing.TB, kind string, packets int) string {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(buffered.Flush(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -62,7 +65,8 @@ func payloadOf(kind string, i int) (port int, payload []byte) {
 	if kind == "media" {
 		what = i % 8
 	}
-	if kind == "one-address" && what < 7 {
+	hostile := kind == "one-address" || kind == "many-addresses"
+	if hostile && what < 7 {
 		what = 9
 	}
 	switch {
@@ -81,8 +85,11 @@ func payloadOf(kind string, i int) (port int, payload []byte) {
 	}
 	port, media := 5060, 40000
 	sdp := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.%d\r\nt=0 0\r\nm=audio %d RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n", i/500%200, media)
-	if kind == "one-address" {
-		sdp = "v=0\r\no=- 1 1 IN IP4 10.9.9.9\r\ns=-\r\nc=IN IP4 10.9.9.9\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+	if kind == "many-addresses" {
+		media = 1024 + i%60000
+	}
+	if hostile {
+		sdp = fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 10.9.9.9\r\ns=-\r\nc=IN IP4 10.9.9.9\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", media)
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "INVITE sip:bob@b.example SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK%d;rport\r\nMax-Forwards: 70\r\nFrom: \"Alice\" <sip:alice@a.example>;tag=%d\r\nTo: <sip:bob@b.example>\r\nCall-ID: %d@a.example\r\nCSeq: 1 INVITE\r\nContact: <sip:alice@10.0.0.1:5060>\r\nUser-Agent: bench\r\nAllow: INVITE, ACK, BYE, CANCEL\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", i, i, i/1000, len(sdp), sdp)
@@ -96,7 +103,7 @@ func BenchmarkInspect(b *testing.B) {
 		b.Fatal("the RTCP of the bench is wrong")
 	}
 	const packets = 1_000_000
-	for _, kind := range []string{"mix", "media", "one-address"} {
+	for _, kind := range []string{"mix", "media", "one-address", "many-addresses"} {
 		path := traffic(b, kind, packets)
 		few := traffic(b, kind, packets/10)
 		b.Run(kind, func(b *testing.B) {

@@ -65,7 +65,7 @@ func (f *fragments) giveUp() (n, first int64) {
 }
 
 // together puts fragments of IPv4 together.
-func (d *decoder) together(p packet) (packet, why) {
+func (d *decoder) together(p packet) packet {
 	key := datagramKey{p.from.Addr(), p.to.Addr(), uint32(d.ip4h.Id), uint8(d.ip4h.Protocol)}
 	d.wait(key, &p)
 	one := d.ip4h
@@ -74,16 +74,16 @@ func (d *decoder) together(p packet) (packet, why) {
 	all, err := d.ip4.DefragIPv4WithTimestamp(&one, p.at)
 	switch {
 	case err != nil:
-		return p, broken
+		return p.not(broken)
 	case all == nil:
-		return p, partial
+		return p.not(partial)
 	}
 	delete(d.open, key)
 	return d.reassembled(p, all.Payload, all.Protocol)
 }
 
 // together6 puts fragments of IPv6 together.
-func (d *decoder) together6(p packet) (packet, why) {
+func (d *decoder) together6(p packet) packet {
 	key := datagramKey{p.from.Addr(), p.to.Addr(), d.piece6.Identification, uint8(d.piece6.NextHeader)}
 	d.wait(key, &p)
 	head, piece := d.ip6h, d.piece6
@@ -91,20 +91,20 @@ func (d *decoder) together6(p packet) (packet, why) {
 	head.SrcIP, head.DstIP = append([]byte(nil), head.SrcIP...), append([]byte(nil), head.DstIP...)
 	all := d.ip6.DefragIPv6(&head, &piece)
 	if all == nil {
-		return p, partial
+		return p.not(partial)
 	}
 	delete(d.open, key)
 	return d.reassembled(p, all.Payload, all.NextHeader)
 }
 
-func (d *decoder) reassembled(p packet, payload []byte, protocol layers.IPProtocol) (packet, why) {
+func (d *decoder) reassembled(p packet, payload []byte, protocol layers.IPProtocol) packet {
 	if protocol != layers.IPProtocolUDP {
-		return p, noUDP
+		return p.not(noUDP)
 	}
 	if err := d.udp.DecodeFromBytes(payload, gopacket.NilDecodeFeedback); err != nil {
-		return p, broken
+		return p.not(broken)
 	}
-	p, no := d.datagram(p, d.udp.Payload)
+	p = d.datagram(p, d.udp.Payload)
 	p.offset = -1
-	return p, no
+	return p
 }

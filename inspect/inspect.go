@@ -12,9 +12,7 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -67,6 +65,7 @@ type inspector struct {
 	options Options
 	report  Report
 	file    string
+	counts  [len(protocols)]Count
 	unread  map[unreadKey]int // place in report.Unread
 	found   map[foundKey]int  // place in report.Verdicts
 	lost    int64             // verdicts beyond the most that are kept
@@ -105,8 +104,8 @@ func newInspector(o Options) *inspector {
 	return in
 }
 
-const progressEvery = 1 << 16 // packets
-
+// read inspects one file. One goroutine reads it and takes frames apart, another looks
+// at what is in them.
 func (in *inspector) read(ctx context.Context, path string) error {
 	c, err := open(path)
 	if err != nil {
@@ -118,40 +117,49 @@ func (in *inspector) read(ctx context.Context, path string) error {
 	if c.note != "" {
 		in.miss(c.note, 0, false)
 	}
-	for ctx.Err() == nil {
-		one, err := c.read()
-		if errors.Is(err, io.EOF) {
-			break
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	line := newLine()
+	go line.fill(ctx, c, in.decoder)
+	var first, last time.Time
+	for batch := range line.full {
+		for i := range batch.packets {
+			one := &batch.packets[i]
+			if f.Packets == 0 {
+				first = one.at
+			}
+			f.Packets++
+			last = one.at
+			in.packet(one)
 		}
-		if err != nil {
-			in.miss(fmt.Sprintf("the file is damaged behind packet %d: %v", c.number, err), c.number+1, true)
-			break
+		if in.report.Packets += int64(len(batch.packets)); in.options.Progress != nil {
+			in.options.Progress(path, batch.done, c.size)
 		}
-		if f.Packets == 0 {
-			f.From = &one.at
-		}
-		f.Packets++
-		at := one.at
-		f.To = &at
-		in.frame(one)
-		if in.report.Packets++; in.report.Packets%progressEvery == 0 && in.options.Progress != nil {
-			in.options.Progress(path, c.done(), c.size)
-		}
+		line.free <- batch
+	}
+	if err := line.err; err != nil {
+		in.miss(fmt.Sprintf("the file is damaged behind packet %d: %v", f.Packets, err), f.Packets+1, true)
 	}
 	for n, first := in.decoder.giveUp(); n > 0; n-- {
 		in.miss("fragments whose others are missing", first, true)
 	}
+	f.From, f.To = moment(first), moment(last)
 	in.report.Files = append(in.report.Files, f)
 	return ctx.Err()
 }
 
 // frame looks at one frame.
 func (in *inspector) frame(f frame) {
-	p, no := in.decoder.decode(f)
-	switch {
+	p := in.decoder.decode(f)
+	in.packet(&p)
+}
+
+// packet looks at what a frame carries.
+func (in *inspector) packet(p *packet) {
+	switch no := p.no; {
 	case no == partial: // told at the end, if the others do not come
 	case no != "":
-		in.miss(string(no), f.number, no == broken || no == cut || no == noLink)
+		in.miss(string(no), p.number, no == broken || no == cut || no == noLink)
 	case p.stream:
 		in.streams.add(p)
 	case len(p.payload) > 0:
@@ -159,11 +167,24 @@ func (in *inspector) frame(f frame) {
 	}
 }
 
+// What packets are counted as.
+const (
+	ofOther = iota
+	ofSTUN
+	ofTURN
+	ofDTLS
+	ofRTP
+	ofRTCP
+	ofSIP
+	ofSDP
+)
+
+var protocols = [...]string{"other", "stun", "turn", "dtls", "rtp", "rtcp", "sip", "sdp"}
+
 // count adds a packet to its protocol.
-func (in *inspector) count(protocol string, size int) {
-	c := in.report.Protocols[protocol]
-	c.Packets, c.Bytes = c.Packets+1, c.Bytes+int64(size)
-	in.report.Protocols[protocol] = c
+func (in *inspector) count(protocol, size int) {
+	in.counts[protocol].Packets++
+	in.counts[protocol].Bytes += int64(size)
 }
 
 // maxUnread is how many reasons are told apart.
@@ -186,6 +207,11 @@ func (in *inspector) miss(why string, number int64, missing bool) {
 
 // finish makes the calls of what was seen, and puts all in order.
 func (in *inspector) finish() {
+	for i, c := range in.counts {
+		if c.Packets > 0 {
+			in.report.Protocols[protocols[i]] = c
+		}
+	}
 	in.report.Calls = append(in.calls.all(in), in.flows.all(in)...)
 	slices.SortStableFunc(in.report.Calls, func(a, b Call) int { return a.Setup.Compare(b.Setup) })
 	for i := range in.report.Calls {

@@ -15,16 +15,16 @@ import (
 )
 
 // datagram looks at what a program has sent in one UDP packet.
-func (in *inspector) datagram(p packet) {
-	key, reverse := keyOf(&p)
-	f := in.flows.get(key, &p)
+func (in *inspector) datagram(p *packet) {
+	key, reverse := keyOf(p)
+	f := in.flows.get(key, p)
 	if f == nil {
-		in.count("other", len(p.payload))
+		in.count(ofOther, len(p.payload))
 		return
 	}
 	side := &f.sides[index(reverse)]
 	side.packets, side.bytes = side.packets+1, side.bytes+int64(len(p.payload))
-	in.message(f, &p, p.payload, reverse)
+	in.message(f, p, p.payload, reverse)
 }
 
 func index(reverse bool) int {
@@ -51,14 +51,14 @@ func (in *inspector) message(f *flow, p *packet, b []byte, reverse bool) {
 	case b[0] >= 'A' && b[0] <= 'Z' && sip.Is(b):
 		in.sip(f, p, b)
 	default:
-		in.count("other", len(b))
+		in.count(ofOther, len(b))
 	}
 }
 
 func (in *inspector) stun(f *flow, p *packet, b []byte, reverse bool) {
 	m, err := stun.Parse(b)
 	if err != nil {
-		in.count("stun", len(b))
+		in.count(ofSTUN, len(b))
 		if f.kinds&isSTUN != 0 {
 			most := guard.Low // services have dialects that do not fill up to four bytes
 			if stun.HeaderSize+int(binary.BigEndian.Uint16(b[2:])) > len(b) {
@@ -82,11 +82,11 @@ func (in *inspector) stun(f *flow, p *packet, b []byte, reverse bool) {
 		f.kinds |= isTURN
 	}
 	if f.kinds&isTURN != 0 && m.Method != stun.Binding {
-		in.count("turn", len(b))
+		in.count(ofTURN, len(b))
 		in.turn(f, p, m, reverse)
 		return
 	}
-	in.count("stun", len(b))
+	in.count(ofSTUN, len(b))
 }
 
 const (
@@ -147,7 +147,7 @@ func (f *flow) relay(b []byte) bool {
 var metadata = netip.AddrFrom4([4]byte{169, 254, 169, 254})
 
 func (in *inspector) channel(f *flow, p *packet, b []byte, reverse bool) {
-	in.count("turn", len(b))
+	in.count(ofTURN, len(b))
 	d, err := turn.ParseChannel(b)
 	if err != nil {
 		most := guard.Low
@@ -200,7 +200,7 @@ func (in *inspector) relayed(p *packet, data []byte, peer netip.AddrPort, sent b
 }
 
 func (in *inspector) dtls(f *flow, p *packet, b []byte, reverse bool) {
-	in.count("dtls", len(b))
+	in.count(ofDTLS, len(b))
 	if err := dtls.Check(b); err != nil {
 		if f.kinds&isDTLS != 0 {
 			in.judge(p, f.key, "dtls", b, err, most(f))
@@ -243,13 +243,13 @@ func (in *inspector) rtp(f *flow, p *packet, b []byte, reverse bool) {
 	known := ssrc == side.ssrc && side.run >= sure
 	side.ssrc, side.seq = ssrc, seq
 	if f.kinds&(isConsented|isClear|isDTLS) == 0 && f.dialog == nil && !known && f.kinds&isRTP == 0 {
-		in.count("other", len(b))
+		in.count(ofOther, len(b))
 		return
 	}
 	if known {
 		f.kinds |= isRTP
 	}
-	in.count("rtp", len(b))
+	in.count(ofRTP, len(b))
 	f.mark("RTP begins", p, reverse)
 	side.media++
 	in.flows.remember(f, p, len(b), reverse)
@@ -266,11 +266,11 @@ func (in *inspector) rtp(f *flow, p *packet, b []byte, reverse bool) {
 
 func (in *inspector) rtcp(f *flow, p *packet, b []byte, reverse bool) {
 	if f.kinds&(isConsented|isClear|isDTLS|isRTP|isRTCP) == 0 && f.dialog == nil && rtcp.CheckClear(b) != nil {
-		in.count("other", len(b))
+		in.count(ofOther, len(b))
 		return
 	}
 	f.kinds |= isRTCP
-	in.count("rtcp", len(b))
+	in.count(ofRTCP, len(b))
 	f.mark("RTCP begins", p, reverse)
 	in.flows.remember(f, p, len(b), reverse)
 	if rtcp.CheckReduced(b) == nil {

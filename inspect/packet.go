@@ -14,6 +14,14 @@ type packet struct {
 	stream   bool // TCP
 	payload  []byte
 	offset   int // of the payload in the frame; -1: it was put together from several
+	no       why // it was not looked into; "" when it was
+	tcp      *segment
+}
+
+// segment is what putting TCP together needs besides.
+type segment struct {
+	net gopacket.Flow
+	tcp layers.TCP
 }
 
 // decoder takes frames apart, from the link to UDP and TCP. What is inside several
@@ -93,17 +101,17 @@ const (
 )
 
 // decode takes one frame apart.
-func (d *decoder) decode(f frame) (p packet, no why) {
-	p = packet{frame: f}
+func (d *decoder) decode(f frame) packet {
+	p := packet{frame: f}
 	begin, data := first(f.link, f.data)
 	if begin == gopacket.LayerTypeZero {
-		return p, noLink
+		return p.not(noLink)
 	}
 	if err := d.parser(begin).DecodeLayers(data, &d.decoded); err != nil {
 		if !f.whole {
-			return p, cut
+			return p.not(cut)
 		}
-		return p, broken
+		return p.not(broken)
 	}
 	ip, fragment := false, false
 	for _, l := range d.decoded {
@@ -118,27 +126,40 @@ func (d *decoder) decode(f frame) (p packet, no why) {
 		case layers.LayerTypeUDP:
 			return d.datagram(p, d.udp.Payload)
 		case layers.LayerTypeTCP:
-			p.from, p.to = port(p.from, uint16(d.tcp.SrcPort)), port(p.to, uint16(d.tcp.DstPort))
-			p.stream, p.payload, p.offset = true, d.tcp.Payload, offset(f.data, d.tcp.Payload)
-			return p, ""
+			return d.segment(p)
 		}
 	}
 	switch {
 	case fragment:
 		return d.together(p)
 	case ip:
-		return p, noUDP
+		return p.not(noUDP)
 	}
-	return p, noIP
+	return p.not(noIP)
 }
 
-func (d *decoder) datagram(p packet, payload []byte) (packet, why) {
+func (p packet) not(no why) packet {
+	p.no = no
+	return p
+}
+
+func (d *decoder) datagram(p packet, payload []byte) packet {
 	p.from, p.to = port(p.from, uint16(d.udp.SrcPort)), port(p.to, uint16(d.udp.DstPort))
 	p.payload, p.offset = payload, offset(p.data, payload)
 	if !p.whole || d.udp.Length > 8 && int(d.udp.Length)-8 > len(payload) {
-		return p, cut
+		return p.not(cut)
 	}
-	return p, ""
+	return p
+}
+
+func (d *decoder) segment(p packet) packet {
+	p.from, p.to = port(p.from, uint16(d.tcp.SrcPort)), port(p.to, uint16(d.tcp.DstPort))
+	p.stream, p.payload, p.offset = true, d.tcp.Payload, offset(p.data, d.tcp.Payload)
+	p.tcp = &segment{d.ip4h.NetworkFlow(), d.tcp}
+	if p.from.Addr().Is6() {
+		p.tcp.net = d.ip6h.NetworkFlow()
+	}
+	return p
 }
 
 func addr(ip []byte) netip.AddrPort {

@@ -40,7 +40,7 @@ type dialogs struct {
 func (d *dialogs) init() { d.byID = map[string]*dialog{} }
 
 func (in *inspector) sip(f *flow, p *packet, b []byte) {
-	in.count("sip", len(b))
+	in.count(ofSIP, len(b))
 	f.kinds |= isSIP
 	m := &in.calls.message
 	err := m.Parse(b)
@@ -149,7 +149,7 @@ func Print(m *sip.Message) string {
 
 // description learns where the media of a call comes to.
 func (in *inspector) description(f *flow, p *packet, d *dialog, m *sip.Message) {
-	in.count("sdp", len(m.Body))
+	in.count(ofSDP, len(m.Body))
 	s := &in.calls.session
 	if err := s.Parse(m.Body); err != nil {
 		body := *p

@@ -35,17 +35,13 @@ func newStreams(in *inspector) *streams {
 }
 
 // add looks at a segment.
-func (s *streams) add(p packet) {
-	in := s.in
-	if len(p.payload) == 0 && !in.decoder.tcp.SYN && !in.decoder.tcp.FIN && !in.decoder.tcp.RST {
+func (s *streams) add(p *packet) {
+	tcp := &p.tcp.tcp
+	if len(p.payload) == 0 && !tcp.SYN && !tcp.FIN && !tcp.RST {
 		return
 	}
-	s.now = p
-	net := in.decoder.ip4h.NetworkFlow()
-	if p.from.Addr().Is6() {
-		net = in.decoder.ip6h.NetworkFlow()
-	}
-	s.assembler.AssembleWithContext(net, &in.decoder.tcp, segment{CaptureInfo: gopacket.CaptureInfo{Timestamp: p.at}})
+	s.now = *p
+	s.assembler.AssembleWithContext(p.tcp.net, tcp, moments{CaptureInfo: gopacket.CaptureInfo{Timestamp: p.at}})
 	if s.since++; s.since >= flushEvery {
 		s.since = 0
 		s.assembler.FlushCloseOlderThan(p.at.Add(-idle))
@@ -54,11 +50,11 @@ func (s *streams) add(p packet) {
 
 func (s *streams) flush() { s.assembler.FlushAll() }
 
-// segment is what the assembler hands through.
-type segment struct{ gopacket.CaptureInfo }
+// moments is what the assembler hands through.
+type moments struct{ gopacket.CaptureInfo }
 
 // GetCaptureInfo returns it.
-func (c segment) GetCaptureInfo() gopacket.CaptureInfo { return c.CaptureInfo }
+func (c moments) GetCaptureInfo() gopacket.CaptureInfo { return c.CaptureInfo }
 
 // New begins a connection.
 func (s *streams) New(_, _ gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
@@ -92,7 +88,7 @@ func (c *connection) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, dir reassembl
 	*start = true // captures begin in the middle of connections
 	d := &c.dirs[index(bool(dir))]
 	if d.protocol == foreign {
-		c.s.in.count("other", len(c.s.now.payload))
+		c.s.in.count(ofOther, len(c.s.now.payload))
 		return false
 	}
 	return true
@@ -142,10 +138,10 @@ func (c *connection) cut(d *direction, p *packet) {
 		one := *p
 		one.payload = append([]byte(nil), d.buffer[:n]...)
 		d.buffer = d.buffer[n:]
-		c.s.in.datagram(one)
+		c.s.in.datagram(&one)
 	}
 	if len(d.buffer) > maxBuffer || d.protocol == foreign {
-		c.s.in.count("other", len(d.buffer))
+		c.s.in.count(ofOther, len(d.buffer))
 		d.buffer, d.protocol = nil, foreign
 	}
 }
