@@ -7,7 +7,7 @@ func init() {
 		Plain:    "Somebody sent something that this version does not know. Messages that were forwarded unread carried attacks on phones and modems.",
 		Stops:    []string{"CVE-2023-24033", "CVE-2020-1891", "CVE-2020-28361", "CVE-2022-24764"},
 		Sources:  []string{"docs/protocol.md", "https://googleprojectzero.blogspot.com/2023/03/multiple-internet-to-baseband-remote-rce.html"},
-		Seats:    []Seat{Server, Relay, Device},
+		Seats:    []Seat{Server, Relay, Device, Proxy},
 		Kinds:    []Kind{Message, HandIn, Knock, SignIn, Request, Allocate, Permission, Packet, Parameters, Settings},
 		Severity: Medium,
 		Action:   Refuse,

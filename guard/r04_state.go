@@ -9,7 +9,7 @@ func init() {
 		Plain:    "Somebody took a step in a call that was not theirs to take. In Signal, FaceTime and others a caller could answer the call for the person who was called.",
 		Stops:    []string{"CVE-2019-17191", "CVE-2019-6223", "Facebook Messenger, sound before the answer (Project Zero, 2020)", "CVE-2021-26906"},
 		Sources:  []string{"docs/protocol.md, A call", "https://googleprojectzero.blogspot.com/2021/01/the-state-of-state-machines.html"},
-		Seats:    []Seat{Server, Device},
+		Seats:    []Seat{Server, Device, Proxy},
 		Kinds:    []Kind{Step},
 		Severity: High,
 		Action:   Refuse,

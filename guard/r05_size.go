@@ -9,7 +9,7 @@ func init() {
 		Plain:    "Somebody sent something longer than it may be. Oversized messages are how memory bugs in phones were reached.",
 		Stops:    []string{"CVE-2019-3568", "CVE-2018-6339", "CVE-2018-20655", "CVE-2022-24764"},
 		Sources:  []string{"docs/protocol.md", "https://nvd.nist.gov/vuln/detail/CVE-2019-3568"},
-		Seats:    []Seat{Server, Relay, Device},
+		Seats:    []Seat{Server, Relay, Device, Proxy},
 		Kinds:    []Kind{Message, HandIn, Knock, SignIn, Request, Allocate, Permission, Packet, Parameters, Settings},
 		Severity: High,
 		Action:   Refuse,

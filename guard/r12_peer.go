@@ -12,7 +12,7 @@ func init() {
 		Plain:    "Somebody wanted the relay to send to an address that is not the other end of the call. Relays were used that way to reach machines behind them.",
 		Stops:    []string{"CVE-2020-26262", "CVE-2018-4058", "CVE-2026-27624", "Slack TURN server, 2020"},
 		Sources:  []string{"docs/protocol.md, Relay", "RFC 8656 §21.1.6", "https://www.rtcsec.com/article/slack-webrtc-turn-compromise-and-bug-bounty/"},
-		Seats:    []Seat{Relay},
+		Seats:    []Seat{Relay, Proxy},
 		Kinds:    []Kind{Allocate, Permission, Packet},
 		Severity: Critical,
 		Action:   Drop,

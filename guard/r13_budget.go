@@ -9,7 +9,7 @@ func init() {
 		Plain:      "Somebody did something more often than people do. Floods of rings, letters or packets wear people and machines down, or try a bug until it works.",
 		Stops:      []string{"CVE-2021-41145", "CVE-2025-54995", "CVE-2026-18649", "Careless Whisper (arXiv 2411.11194)"},
 		Sources:    []string{"docs/protocol.md", "RFC 8656 §21.3"},
-		Seats:      []Seat{Server, Relay},
+		Seats:      []Seat{Server, Relay, Proxy},
 		Kinds:      []Kind{Message, Offer, Step, HandIn, Knock, SignIn, Request, Allocate, Permission, Packet},
 		Severity:   Medium,
 		Action:     Drop,

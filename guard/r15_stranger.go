@@ -7,7 +7,7 @@ func init() {
 		Plain:      "Somebody you have not accepted tried to call you. It did not ring; the call was held back.",
 		Stops:      []string{"CVE-2019-3568", "CVE-2020-1886", "Careless Whisper (arXiv 2411.11194)"},
 		Sources:    []string{"docs/protocol.md, Device socket", "https://faq.whatsapp.com/1238612517047244"},
-		Seats:      []Seat{Server},
+		Seats:      []Seat{Server, Proxy},
 		Kinds:      []Kind{Offer},
 		Severity:   Medium,
 		Action:     Quarantine,

@@ -7,7 +7,7 @@ func init() {
 		Plain:    "Nothing fires here: the service holds to it by the way it is built.",
 		Stops:    []string{"CVE-2020-5753", "CVE-2025-49832", "Careless Whisper (arXiv 2411.11194)"},
 		Sources:  []string{"docs/protocol.md, HTTP", "https://medium.com/tenable-techblog/turning-signal-app-into-a-coarse-tracking-device-643eb4298447"},
-		Seats:    []Seat{Server},
+		Seats:    []Seat{Server, Proxy},
 		Severity: Medium,
 		Action:   Refuse,
 	})

@@ -20,6 +20,7 @@ const (
 	Server Seat = "server"
 	Relay  Seat = "relay"
 	Device Seat = "device"
+	Proxy  Seat = "proxy" // the guard in front of somebody else's service, and inspect
 )
 
 // Severity is how grave a fired rule is, as in the contract of the command line.

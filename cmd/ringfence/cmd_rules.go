@@ -26,6 +26,26 @@ type ruleLine struct {
 	Switchable bool           `json:"switchable"`
 }
 
+type bugLine struct {
+	Number  int          `json:"number"`
+	Bug     string       `json:"bug"`
+	In      string       `json:"in"`
+	Element string       `json:"element"`
+	Effect  string       `json:"effect"`
+	Rules   []string     `json:"rules"`
+	Seats   []guard.Seat `json:"seats"`
+	Limit   string       `json:"limit"`
+}
+
+// bugs are the published bugs that the rules answer.
+func bugs() []bugLine {
+	var all []bugLine
+	for _, r := range guard.Rows() {
+		all = append(all, bugLine(r))
+	}
+	return all
+}
+
 // Run prints the catalogue.
 func (c *rulesCommand) Run(e *env) error {
 	rules := guard.Catalogue()
@@ -34,7 +54,7 @@ func (c *rulesCommand) Run(e *env) error {
 		for i, r := range rules {
 			lines[i] = ruleLine{r.ID, r.Title, r.Stops, r.Sources, r.Seats, r.Severity, r.Action, r.Switchable}
 		}
-		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "rules": lines})
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "rules": lines, "bugs": bugs()})
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
 	for _, r := range rules {
