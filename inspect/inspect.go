@@ -16,6 +16,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/ringfence/ringfence/guard/own"
 )
 
 // Report is what was found. Its JSON is a contract, version 1.
@@ -58,6 +60,9 @@ type Options struct {
 	// Progress is called now and then with how many bytes of a file were read, of how
 	// many; nil: it is not.
 	Progress func(path string, done, total int64)
+
+	// Own are the operator's rules, which may be nil.
+	Own *own.Set
 }
 
 // inspector is one inspection.

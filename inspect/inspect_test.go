@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 	"github.com/ringfence/ringfence/wire/stun"
 )
 
@@ -123,6 +124,24 @@ func TestRelayLeadsToItself(t *testing.T) {
 		if len(got.Verdicts) != want || want == 1 && (got.Verdicts[0].Rule != "R12" || got.Verdicts[0].Severity != guard.High) {
 			t.Errorf("%d: %+v", want, got.Verdicts)
 		}
+	}
+}
+
+// An operator's rule fires with what it says, once for each flow.
+func TestOwnRules(t *testing.T) {
+	example := func(from, fires string) string {
+		return `{"message":"OPTIONS sip:a@a.example SIP/2.0\nVia: SIP/2.0/UDP a.example;branch=z9hG4bK1\nMax-Forwards: 70\nFrom: <sip:` + from + `@a.example>;tag=1\nTo: <sip:a@a.example>\nCall-ID: 1\nCSeq: 1 OPTIONS\n\n","fires":` + fires + `}`
+	}
+	rules, err := own.Parse([]byte(`{"rules":[{"id":"X7","title":"Alice calls","when":"sip.from_user == 'alice'","severity":"high","action":"drop","examples":[` + example("alice", "true") + `,` + example("eve", "false") + `]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newTape(t)
+	r.send(alice, bob, invitation())
+	r.send(alice, bob, invitation())
+	got, err := Files(context.Background(), []string{r.file()}, Options{Own: rules})
+	if err != nil || len(got.Verdicts) != 1 || got.Verdicts[0].Rule != "X7" || got.Verdicts[0].Severity != guard.High || got.Verdicts[0].Count != 2 || got.Verdicts[0].Kind != "own" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

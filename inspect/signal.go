@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 	"github.com/ringfence/ringfence/wire/sdp"
 	"github.com/ringfence/ringfence/wire/sip"
 )
@@ -47,6 +48,9 @@ func (in *inspector) sip(f *flow, p *packet, b []byte) {
 	if err != nil {
 		in.judge(p, f.key, "sip", b, err, guard.High)
 	}
+	if in.options.Own != nil {
+		in.own(f, p, b)
+	}
 	// What policy refuses can be read all the same, and the call goes on in the
 	// traffic; so far as it could be read.
 	d := in.calls.get(m, p)
@@ -57,6 +61,25 @@ func (in *inspector) sip(f *flow, p *packet, b []byte) {
 	d.keep(m, p, err != nil)
 	if len(m.Body) > 0 && m.ContentType.Is("application", "sdp") && p.whole {
 		in.description(f, p, d, m)
+	}
+}
+
+// own asks the operator's rules about a message.
+func (in *inspector) own(f *flow, p *packet, b []byte) {
+	protocol := "udp"
+	if f.key.stream {
+		protocol = "tcp"
+	}
+	m, err := own.Of(b, own.Packet{Protocol: protocol, From: p.from.Addr().String(), To: p.to.Addr().String(), FromPort: int64(p.from.Port()), ToPort: int64(p.to.Port()), Size: int64(len(b))})
+	if err != nil {
+		return // it was refused already
+	}
+	fired, err := in.options.Own.Judge(m)
+	if err != nil {
+		in.miss("messages that a rule of the operator could not be asked about: "+err.Error(), p.number, true)
+	}
+	for _, r := range fired {
+		in.object(p, f.key, "sip", b, r)
 	}
 }
 

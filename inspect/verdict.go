@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -48,7 +49,25 @@ func (in *inspector) judge(p *packet, key flowKey, protocol string, b []byte, er
 	if !errors.As(err, &r) {
 		return
 	}
-	k := foundKey{key, protocol, r.Rule, r.Reason}
+	v := Verdict{Rule: r.Rule, Severity: lesser(severity(r), most), Action: guard.Refuse, Offset: r.Offset, Length: r.Length, Clause: r.Clause,
+		Title: strings.ToUpper(r.Reason[:1]) + r.Reason[1:], Kind: "syntax", Protocol: protocol, Like: []string{}}
+	if r.Policy {
+		v.Kind = "policy"
+	}
+	if rule, ok := guard.Lookup(r.Rule); ok {
+		v.Action, v.Explanation, v.Like = rule.Action, rule.Plain, rule.Stops
+	}
+	in.record(p, foundKey{key, protocol, r.Rule, r.Reason}, b, v)
+}
+
+// object records that a rule of the operator has fired on a message.
+func (in *inspector) object(p *packet, key flowKey, protocol string, b []byte, r own.Rule) {
+	in.record(p, foundKey{key, protocol, r.ID, r.Title}, b, Verdict{Rule: r.ID, Severity: r.Severity, Action: r.Action, Length: len(b), Clause: "a rule of the operator", Title: r.Title,
+		Explanation: "A rule of the operator fires: " + r.When, Kind: "own", Protocol: protocol, Like: []string{}})
+}
+
+// record keeps a verdict, once for each flow.
+func (in *inspector) record(p *packet, k foundKey, b []byte, v Verdict) {
 	if i, ok := in.found[k]; ok {
 		in.report.Verdicts[i].Count++
 		return
@@ -58,20 +77,13 @@ func (in *inspector) judge(p *packet, key flowKey, protocol string, b []byte, er
 		return
 	}
 	in.found[k] = len(in.report.Verdicts)
-	v := Verdict{Rule: r.Rule, Severity: lesser(severity(r), most), Action: guard.Refuse, File: in.file, Frame: p.number, Offset: r.Offset, Length: r.Length, Clause: r.Clause,
-		Title: strings.ToUpper(r.Reason[:1]) + r.Reason[1:], Kind: "syntax", From: p.from.String(), To: p.to.String(), Protocol: protocol, Count: 1, Like: []string{}}
+	at := min(v.Offset, len(b))
+	begin := max(0, at-shownBefore)
+	v.Bytes = append([]byte{}, b[begin:min(len(b), begin+maxShown)]...)
+	v.File, v.Frame, v.From, v.To, v.Count, v.At = in.file, p.number, p.from.String(), p.to.String(), 1, at-begin
 	if p.offset >= 0 && !p.stream {
 		v.Offset += p.offset + offset(p.payload, b)
 	}
-	if r.Policy {
-		v.Kind = "policy"
-	}
-	if rule, ok := guard.Lookup(r.Rule); ok {
-		v.Action, v.Explanation, v.Like = rule.Action, rule.Plain, rule.Stops
-	}
-	begin := max(0, min(r.Offset, len(b))-shownBefore)
-	v.Bytes = append([]byte{}, b[begin:min(len(b), begin+maxShown)]...)
-	v.At = min(r.Offset, len(b)) - begin
 	in.report.Verdicts = append(in.report.Verdicts, v)
 }
 

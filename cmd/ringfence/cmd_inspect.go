@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringfence/ringfence/guard/own"
 	"github.com/ringfence/ringfence/inspect"
 	"github.com/ringfence/ringfence/inspect/report"
 	"github.com/ringfence/ringfence/wire"
@@ -29,6 +30,7 @@ type inspectCommand struct {
 	reporting
 	Proto  string   `placeholder:"PROTOCOL" help:"FILE is one raw message: sip, sdp, stun, turn, rtp, rtcp, dtls or jingle; srtp and srtcp are those with an encrypted payload."`
 	Report string   `placeholder:"FILE" help:"Write a page that a person can read: each call drawn as its messages, each verdict with the bytes."`
+	Rules  string   `type:"existingfile" placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md)."`
 	Force  bool     `help:"Replace a page that stands there."`
 	Files  []string `arg:"" name:"file" type:"existingfile" help:"Captures (pcap, pcapng, also compressed with gzip), which are looked at as one body of traffic."`
 }
@@ -51,8 +53,15 @@ func (c *inspectCommand) Run(e *env) error {
 	if _, err := os.Stat(c.Report); c.Report != "" && err == nil && !c.Force {
 		return &failure{code: "exists", what: "inspect: " + c.Report + " stands there", hint: "give another name, or --force to replace it", exit: exitUsage}
 	}
+	var rules *own.Set
+	if c.Rules != "" {
+		var err error
+		if rules, err = own.Read(c.Rules); err != nil {
+			return &failure{code: "rules", what: "inspect", why: err, hint: "try them with ringfence rules --own " + c.Rules}
+		}
+	}
 	show := newProgress(e.stderr)
-	r, err := inspect.Files(e.ctx, c.Files, inspect.Options{Progress: func(path string, done, total int64) { show.reading(path, done, total) }})
+	r, err := inspect.Files(e.ctx, c.Files, inspect.Options{Own: rules, Progress: func(path string, done, total int64) { show.reading(path, done, total) }})
 	show.end()
 	if err != nil {
 		return &failure{code: "inspect", what: "inspect", why: err, hint: "give captures in pcap or pcapng; one raw message goes with --proto"}

@@ -76,6 +76,17 @@ func TestInspect(t *testing.T) {
 	}
 	test("a page that is there", exitUsage, "--force", bad, "--report", page)
 
+	test("rules that are not right", exitFailed, "ringfence rules --own", good, "--rules", tmpFile(t, "rules.json", `{"rules":[{"id":"R1"}]}`))
+	const example = `{"message":"OPTIONS sip:a@a.example SIP/2.0\nVia: SIP/2.0/UDP a.example;branch=z9hG4bK1\nMax-Forwards: 70\nFrom: <sip:FROM@a.example>;tag=1\nTo: <sip:a@a.example>\nCall-ID: 1\nCSeq: 1 OPTIONS\n\n","fires":FIRES}`
+	x := func(from, fires string) string {
+		return strings.NewReplacer("FROM", from, "FIRES", fires).Replace(example)
+	}
+	rules := tmpFile(t, "rules.json", `{"rules":[{"id":"X1","title":"Alice calls","when":"sip.from_user == 'alice'","severity":"high","action":"drop","examples":[`+x("alice", "true")+`,`+x("eve", "false")+`]}]}`)
+	test("a rule of one's own", exitFound, "HIGH     X1", good, "--rules", rules)
+	if out, said, code := commandLine(t, "rules", "--own", rules); code != exitDone || !strings.Contains(out, "2 examples are as they say") {
+		t.Errorf("rules --own: exit %d: %s%s", code, out, said)
+	}
+
 	var one refusedMessage
 	for _, c := range []struct{ proto, text, refusal, rule string }{
 		{"sip", aCall, "", ""}, {"sip", smuggled, "policy", "R17"}, {"sip", "INVITE", "syntax", "R17"}, {"sdp", "v=0\r\n", "syntax", "R17"}, {"stun", "\x00\x01", "syntax", "R6"},

@@ -7,13 +7,17 @@ import (
 	"text/tabwriter"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 )
 
 func init() {
 	command("rules", "The catalogue of the guard's rules: what each stops, and where.", &rulesCommand{})
 }
 
-type rulesCommand struct{ reporting }
+type rulesCommand struct {
+	reporting
+	Own string `type:"existingfile" placeholder:"FILE" help:"Try the examples of rules of your own, and list them."`
+}
 
 type ruleLine struct {
 	ID         string         `json:"id"`
@@ -48,6 +52,9 @@ func bugs() []bugLine {
 
 // Run prints the catalogue.
 func (c *rulesCommand) Run(e *env) error {
+	if c.Own != "" {
+		return c.own(e)
+	}
 	rules := guard.Catalogue()
 	if c.JSON {
 		lines := make([]ruleLine, len(rules))
@@ -61,4 +68,19 @@ func (c *rulesCommand) Run(e *env) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Action, r.Title, strings.Join(r.Stops, ", "))
 	}
 	return w.Flush()
+}
+
+// own tries an operator's rules.
+func (c *rulesCommand) own(e *env) error {
+	set, err := own.Read(c.Own)
+	if err != nil {
+		return &failure{code: "rules", what: "rules", why: err, hint: "see docs/own-rules.md"}
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"version": 1, "rules": set.Rules()})
+	}
+	for _, r := range set.Rules() {
+		fmt.Fprintf(e.stdout, "%s  %s, %s  %s; %d examples are as they say\n", r.ID, r.Severity, r.Action, r.Title, len(r.Examples))
+	}
+	return nil
 }
