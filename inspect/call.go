@@ -12,7 +12,8 @@ type Call struct {
 	Protocol    string     `json:"protocol"` // sip, webrtc, rtp
 	From        string     `json:"from"`
 	To          string     `json:"to"`
-	Print       string     `json:"print"` // of the caller's client; "" when it did not show one
+	Print       string     `json:"print"`   // of the caller's client; "" when it did not show one
+	Program     string     `json:"program"` // that is known to have this print; "" when none is
 	Setup       time.Time  `json:"setup"`
 	Answered    *time.Time `json:"answered"`
 	Ended       *time.Time `json:"ended"`

@@ -221,7 +221,7 @@ func (in *inspector) finish() {
 	slices.SortStableFunc(in.report.Calls, func(a, b Call) int { return a.Setup.Compare(b.Setup) })
 	for i := range in.report.Calls {
 		c := &in.report.Calls[i]
-		c.ID = fmt.Sprintf("call-%d", i+1)
+		c.ID, c.Program = fmt.Sprintf("call-%d", i+1), Program(c.Print)
 		slices.SortStableFunc(c.Messages, func(a, b Message) int { return a.At.Compare(b.At) })
 	}
 	slices.SortStableFunc(in.report.Verdicts, func(a, b Verdict) int { return rank(b.Severity) - rank(a.Severity) })

@@ -144,7 +144,7 @@ func tell(e *env, r *inspect.Report) {
 		}
 		fmt.Fprintf(e.stdout, "%s  %-6s %s -> %s  %s, %s; media before the answer: %s\n", c.ID, c.Protocol, c.From, c.To, c.Setup.UTC().Format("2006-01-02 15:04:05"), answered, c.Before)
 		if c.Print != "" {
-			fmt.Fprintf(e.stdout, "        print  %s\n", c.Print)
+			fmt.Fprintf(e.stdout, "        print  %s  %s\n", c.Print, c.Program)
 		}
 	}
 	for _, v := range r.Verdicts {
