@@ -83,27 +83,40 @@ func (d *dialog) before(flows []*flow) (bytes, why string) {
 	if !d.invited {
 		return "unknown", "the beginning of the call is not in the capture"
 	}
-	var n int64
-	more := false
+	n, more := sum(flows, d.answered)
+	return told(n, more, d.answered, "RTP and RTCP of the caller, to addresses that the callee has named")
+}
+
+// sum adds up what went to the callee before a time, in all flows of a call; and
+// whether there may be more than is remembered.
+func sum(flows []*flow, answer time.Time) (n int64, more bool) {
 	for _, f := range flows {
-		early, all := f.before(d.answered)
+		early, all := f.before(answer)
 		n += early
 		more = more || all && f.beyond > 0
 	}
+	return n, more
+}
+
+// told puts it into words.
+func told(n int64, more bool, answer time.Time, what string) (bytes, why string) {
 	switch {
 	case n == 0 && !more:
-		return "none", "no packet of the caller's media came to an address that the callee has named, before its answer"
+		return "none", "no " + what + ", before the answer"
 	case more:
 		return fmt.Sprintf("at least %d bytes", n), "more packets came before the answer than are remembered"
-	case d.answered.IsZero():
+	case answer.IsZero():
 		return fmt.Sprintf("%d bytes", n), "the call was not answered"
 	}
-	return fmt.Sprintf("%d bytes", n), "RTP and RTCP of the caller, to addresses that the callee has named, before its answer"
+	return fmt.Sprintf("%d bytes", n), what + ", before the answer"
 }
 
 // before is how many bytes went to the callee before a time, and whether all that
 // are remembered came before; a time of zero has not come.
 func (f *flow) before(answer time.Time) (n int64, all bool) {
+	if f.aside {
+		return 0, false
+	}
 	for _, e := range f.early {
 		if !answer.IsZero() && !e.at.Before(answer) {
 			return n, false
@@ -140,7 +153,7 @@ type ends struct {
 func (s *flows) all(in *inspector) (calls []Call) {
 	places := map[ends]int{}
 	for f := range s.each {
-		if f.dialog != nil || !f.call() {
+		if f.dialog != nil || f.logged || !f.call() {
 			continue
 		}
 		protocol := "rtp"

@@ -60,6 +60,9 @@ type flow struct {
 	marks       []mark  // when something came for the first time
 	dialog      *dialog // the call that announced its media
 	toCallee    bool    // the address b is the callee's; else a is
+	aside       bool    // none of its packets goes to the callee: the leg of the caller
+	logged      bool    // its call is one of the log of answers
+	user        string  // of the relay that it goes through
 	channels    map[uint16]netip.AddrPort
 	asked       [12]byte   // the transaction of the last request to a relay that named a peer
 	peer        netip.Addr // which

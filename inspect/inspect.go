@@ -61,6 +61,9 @@ type Options struct {
 	// many; nil: it is not.
 	Progress func(path string, done, total int64)
 
+	// Answers is a log of when calls were answered, which may be nil.
+	Answers *Answers
+
 	// Own are the operator's rules, which may be nil.
 	Own *own.Set
 }
@@ -217,7 +220,7 @@ func (in *inspector) finish() {
 			in.report.Protocols[protocols[i]] = c
 		}
 	}
-	in.report.Calls = append(in.calls.all(in), in.flows.all(in)...)
+	in.report.Calls = slices.Concat(in.calls.all(in), in.said(), in.flows.all(in))
 	slices.SortStableFunc(in.report.Calls, func(a, b Call) int { return a.Setup.Compare(b.Setup) })
 	for i := range in.report.Calls {
 		c := &in.report.Calls[i]

@@ -69,6 +69,9 @@ func (in *inspector) stun(f *flow, p *packet, b []byte, reverse bool) {
 		return
 	}
 	f.kinds |= isSTUN
+	if v, ok := m.Get(stun.Username); ok && f.user == "" && m.Method != stun.Binding && len(v) < 128 {
+		f.user = string(v)
+	}
 	if v, ok := m.Get(software); ok && len(v) < 128 {
 		f.sides[index(reverse)].software = string(v)
 	}
@@ -115,7 +118,7 @@ func (in *inspector) turn(f *flow, p *packet, m stun.Message, reverse bool) {
 		f.channels[binary.BigEndian.Uint16(c)] = peer
 	}
 	if data, ok := m.Get(stun.DataValue); ok && len(data) > 0 {
-		in.relayed(p, data, peer, m.Method == stun.Send, 0)
+		in.relayed(f, p, data, peer, m.Method == stun.Send, 0)
 	}
 }
 
@@ -163,7 +166,7 @@ func (in *inspector) channel(f *flow, p *packet, b []byte, reverse bool) {
 	// A channel is bound by the client: whoever has bound it is the one of the two
 	// ends that is no relay.
 	peer, known := f.channels[d.Channel]
-	in.relayed(p, d.Data, peer, !known || f.client(reverse), d.Channel)
+	in.relayed(f, p, d.Data, peer, !known || f.client(reverse), d.Channel)
 }
 
 // client tells whether a direction of the flow is from the client of a relay: the
@@ -178,7 +181,7 @@ func (f *flow) client(reverse bool) bool {
 
 // relayed looks at a packet inside a message of TURN, as a flow between the client
 // and the peer.
-func (in *inspector) relayed(p *packet, data []byte, peer netip.AddrPort, sent bool, channel uint16) {
+func (in *inspector) relayed(outer *flow, p *packet, data []byte, peer netip.AddrPort, sent bool, channel uint16) {
 	inner := *p
 	inner.stream = false
 	if sent {
@@ -194,9 +197,15 @@ func (in *inspector) relayed(p *packet, data []byte, peer netip.AddrPort, sent b
 	inner.payload = data
 	key, reverse := keyOf(&inner)
 	key.channel = channel
-	if f := in.flows.get(key, &inner); f != nil {
-		in.message(f, &inner, data, reverse)
+	f := in.flows.get(key, &inner)
+	if f == nil {
+		return
 	}
+	if outer.user != "" {
+		f.user, f.toCallee = outer.user, sent == reverse // towards the client of the relay
+		in.flows.remember(f, &inner, len(data), reverse)
+	}
+	in.message(f, &inner, data, reverse)
 }
 
 func (in *inspector) dtls(f *flow, p *packet, b []byte, reverse bool) {
@@ -244,6 +253,7 @@ func (in *inspector) rtp(f *flow, p *packet, b []byte, reverse bool) {
 	side.ssrc, side.seq = ssrc, seq
 	if f.kinds&(isConsented|isClear|isDTLS) == 0 && f.dialog == nil && !known && f.kinds&isRTP == 0 {
 		in.count(ofOther, len(b))
+		in.flows.remember(f, p, len(b), reverse) // it counts once the flow is known to be media
 		return
 	}
 	if known {
@@ -252,7 +262,9 @@ func (in *inspector) rtp(f *flow, p *packet, b []byte, reverse bool) {
 	in.count(ofRTP, len(b))
 	f.mark("RTP begins", p, reverse)
 	side.media++
-	in.flows.remember(f, p, len(b), reverse)
+	if f.user == "" { // what goes through a relay is remembered there
+		in.flows.remember(f, p, len(b), reverse)
+	}
 	var err error
 	if f.kinds&isClear != 0 && f.kinds&isDTLS == 0 {
 		err = rtp.CheckClear(b)
@@ -272,7 +284,9 @@ func (in *inspector) rtcp(f *flow, p *packet, b []byte, reverse bool) {
 	f.kinds |= isRTCP
 	in.count(ofRTCP, len(b))
 	f.mark("RTCP begins", p, reverse)
-	in.flows.remember(f, p, len(b), reverse)
+	if f.user == "" {
+		in.flows.remember(f, p, len(b), reverse)
+	}
 	if rtcp.CheckReduced(b) == nil {
 		return // clear, and right
 	}

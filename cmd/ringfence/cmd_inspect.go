@@ -28,11 +28,12 @@ func init() {
 
 type inspectCommand struct {
 	reporting
-	Proto  string   `placeholder:"PROTOCOL" help:"FILE is one raw message: sip, sdp, stun, turn, rtp, rtcp, dtls or jingle; srtp and srtcp are those with an encrypted payload."`
-	Report string   `placeholder:"FILE" help:"Write a page that a person can read: each call drawn as its messages, each verdict with the bytes."`
-	Rules  string   `type:"existingfile" placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md)."`
-	Force  bool     `help:"Replace a page that stands there."`
-	Files  []string `arg:"" name:"file" type:"existingfile" help:"Captures (pcap, pcapng, also compressed with gzip), which are looked at as one body of traffic."`
+	Proto   string   `placeholder:"PROTOCOL" help:"FILE is one raw message: sip, sdp, stun, turn, rtp, rtcp, dtls or jingle; srtp and srtcp are those with an encrypted payload."`
+	Report  string   `placeholder:"FILE" help:"Write a page that a person can read: each call drawn as its messages, each verdict with the bytes."`
+	Answers string   `type:"existingfile" placeholder:"FILE" help:"A log of when calls were answered, for calls whose signalling is encrypted (docs/inspect.md)."`
+	Rules   string   `type:"existingfile" placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md)."`
+	Force   bool     `help:"Replace a page that stands there."`
+	Files   []string `arg:"" name:"file" type:"existingfile" help:"Captures (pcap, pcapng, also compressed with gzip), which are looked at as one body of traffic."`
 }
 
 // parsers are the strict parsers of single messages.
@@ -54,6 +55,13 @@ func (c *inspectCommand) Run(e *env) error {
 		return &failure{code: "exists", what: "inspect: " + c.Report + " stands there", hint: "give another name, or --force to replace it", exit: exitUsage}
 	}
 	var rules *own.Set
+	var answers *inspect.Answers
+	if c.Answers != "" {
+		var err error
+		if answers, err = inspect.ReadAnswers(c.Answers); err != nil {
+			return &failure{code: "answers", what: "inspect", why: err, hint: "give one JSON object a line, with call_id or caller and callee, and answered"}
+		}
+	}
 	if c.Rules != "" {
 		var err error
 		if rules, err = own.Read(c.Rules); err != nil {
@@ -61,7 +69,7 @@ func (c *inspectCommand) Run(e *env) error {
 		}
 	}
 	show := newProgress(e.stderr)
-	r, err := inspect.Files(e.ctx, c.Files, inspect.Options{Own: rules, Progress: func(path string, done, total int64) { show.reading(path, done, total) }})
+	r, err := inspect.Files(e.ctx, c.Files, inspect.Options{Own: rules, Answers: answers, Progress: func(path string, done, total int64) { show.reading(path, done, total) }})
 	show.end()
 	if err != nil {
 		return &failure{code: "inspect", what: "inspect", why: err, hint: "give captures in pcap or pcapng; one raw message goes with --proto"}
