@@ -50,7 +50,7 @@ const crlf = "\r\n"
 
 // The parameters that are written, by where they stand.
 var (
-	ofURI          = []string{"transport", "user", "ttl", "maddr", "lr", "ob", "gr", "phone-context", "ext", "isub"}
+	ofURI          = []string{"transport", "user", "ttl", "maddr", "lr", "ob", "gr", "phone-context", "ext", "isub", "r2", "ftag", "did"} // the last three: what servers put into Record-Route for themselves
 	ofVia          = []string{"branch", "received", "rport", "ttl", "maddr", "alias"}
 	ofTag          = []string{"tag"}
 	ofContact      = []string{"q", "expires", "+sip.instance", "reg-id"}
@@ -252,6 +252,9 @@ func shown(r rune) bool {
 	}
 	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
 }
+
+// AppendTo writes the URI anew.
+func (u *URI) AppendTo(b []byte) []byte { return u.appendTo(b) }
 
 func (u *URI) appendTo(b []byte) []byte {
 	switch u.Scheme {
