@@ -314,3 +314,18 @@ func (c *cursor) telURI(u *URI, bare bool) error {
 	u.Params, err = c.uriParams()
 	return err
 }
+
+// ParseURI reads the one URI that b is. Its error is a *wire.Refusal.
+func ParseURI(b []byte) (URI, error) {
+	p := parser{b: b, m: new(Message)}
+	c := cursor{&p, 0, len(b)}
+	var u URI
+	err := c.uri(&u, false)
+	if err == nil && c.more() {
+		err = p.syntax(c.at, c.end-c.at, uriClause, "something stands behind the URI")
+	}
+	if err == nil && p.policy != nil {
+		err = p.policy
+	}
+	return u, err
+}

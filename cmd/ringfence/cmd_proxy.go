@@ -1,0 +1,9 @@
+package main
+
+func init() {
+	command("proxy", "Stand in front of a service that exists already, and let nothing of a caller's choosing through before the answer.", &proxyCommand{})
+}
+
+type proxyCommand struct {
+	SIP proxySIPCommand `cmd:"" name:"sip" help:"Between phones and a SIP service, such as Kamailio or Asterisk."`
+}
