@@ -184,6 +184,17 @@ func (c *Config) check() error {
 	case c.MinPort == 0 || c.MaxPort < c.MinPort:
 		return fmt.Errorf("relayed ports from %d to %d: not a range", c.MinPort, c.MaxPort)
 	}
+	l := c.Limits
+	for _, n := range []int{l.Total, l.PerUser, l.PerAddress, l.Permissions, l.Channels, l.PacketsPerSecond, l.BytesPerSecond, l.Requests, l.RepliesPerMinute, l.Streams, l.HalfOpen, l.HalfOpenOne, int(l.Lifetime / time.Second)} {
+		if n < 1 || n > 4e9 { // above, the sums of the budgets overflow
+			return fmt.Errorf("a limit is %d: want 1 to 4,000,000,000", n)
+		}
+	}
+	return c.checkRelay()
+}
+
+// checkRelay wants at most one address of each family.
+func (c *Config) checkRelay() error {
 	seen := map[bool]bool{}
 	for i, a := range c.Relay {
 		if a.External == (netip.Addr{}) {

@@ -5,5 +5,6 @@ func init() {
 }
 
 type proxyCommand struct {
-	SIP proxySIPCommand `cmd:"" name:"sip" help:"Between phones and a SIP service, such as Kamailio or Asterisk."`
+	SIP  proxySIPCommand  `cmd:"" name:"sip" help:"Between phones and a SIP service, such as Kamailio or Asterisk."`
+	Turn proxyTurnCommand `cmd:"" name:"turn" help:"A TURN server in the place of coturn, with the same time-limited credentials."`
 }

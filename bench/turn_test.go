@@ -1,0 +1,286 @@
+//go:build linux
+
+package bench
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringfence/ringfence/internal/loopback"
+	"github.com/ringfence/ringfence/turnguard"
+	"github.com/ringfence/ringfence/wire/stun"
+)
+
+const (
+	turnCalls  = 100 // allocations
+	turnSize   = 200 // bytes of a packet
+	turnRounds = 3
+	turnSecret = "north"
+	turnRealm  = "example.org"
+	turnTime   = 4 * time.Second
+)
+
+// BenchmarkTurn sends packets through both TURN servers at the same rate, in turns,
+// and measures what each uses of the processors. Half of the packets go from clients
+// to a peer as ChannelData, and half come back.
+func BenchmarkTurn(b *testing.B) {
+	other, err := exec.LookPath("turnserver")
+	if err != nil {
+		b.Log("MISSING: coturn; its figure is not measured: apt-get install coturn")
+	}
+	for _, rate := range []int{10_000, 20_000, 40_000} {
+		b.Run(fmt.Sprintf("%d-a-second", rate), func(b *testing.B) {
+			for b.Loop() {
+				var ours, theirs relayed
+				for range turnRounds {
+					ours.add(relay(b, rate, startOurs))
+					if other != "" {
+						theirs.add(relay(b, rate, startCoturn))
+					}
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(ours.each(), "µs/packet")
+				b.ReportMetric(100*ours.lost(), "%lost")
+				if other != "" {
+					b.ReportMetric(theirs.each(), "coturn-µs/packet")
+					b.ReportMetric(100*theirs.lost(), "coturn-%lost")
+					b.ReportMetric(ours.each()/theirs.each(), "ringfence/coturn")
+				}
+			}
+		})
+	}
+}
+
+// relayed is what a server did in a time.
+type relayed struct {
+	packets, sent int64
+	used          time.Duration
+}
+
+func (r *relayed) add(o relayed) {
+	r.packets += o.packets
+	r.sent += o.sent
+	r.used += o.used
+}
+
+func (r relayed) each() float64 { return float64(r.used.Nanoseconds()) / 1000 / float64(r.packets) }
+func (r relayed) lost() float64 { return 1 - float64(r.packets)/float64(r.sent) }
+
+// relay measures one server.
+func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) relayed {
+	b.Helper()
+	at := loopback.Free(b)
+	server := start(b, at)
+	defer func() {
+		_ = server.Process.Signal(unix.SIGTERM)
+		_ = server.Wait()
+	}()
+	l := newTurnLoad(b, at)
+	defer l.close()
+	ctx, stop := context.WithCancel(b.Context())
+	defer stop()
+	go l.send(ctx, rate/2)
+	time.Sleep(time.Second)
+	used, sent, got := processorOf(b, server.Process.Pid), l.sent.Load(), l.got.Load()
+	time.Sleep(turnTime)
+	return relayed{l.got.Load() - got, l.sent.Load() - sent, processorOf(b, server.Process.Pid) - used}
+}
+
+func startOurs(b *testing.B, at string) *exec.Cmd {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(turnSecret), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return startTurn(b, at, program(), "proxy", "turn", "--listen", at, "--secret-file", file, "--realm", turnRealm, "--relay-ip", "127.0.0.1", "--allow-peer", "127.0.0.1")
+}
+
+func startCoturn(b *testing.B, at string) *exec.Cmd {
+	b.Helper()
+	_, port, _ := net.SplitHostPort(at)
+	return startTurn(b, at, "turnserver", "-n", "--use-auth-secret", "--static-auth-secret", turnSecret, "--realm", turnRealm, "--listening-ip", "127.0.0.1", "--listening-port", port,
+		"--relay-ip", "127.0.0.1", "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls", "--log-file", "/dev/null", "--pidfile", filepath.Join(b.TempDir(), "pid"), "--no-multicast-peers")
+}
+
+// startTurn starts a server and waits until it answers.
+func startTurn(b *testing.B, at string, name string, args ...string) *exec.Cmd {
+	b.Helper()
+	c := exec.Command(name, args...)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	conn, err := net.Dial("udp", at)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	for range 100 {
+		_, _ = conn.Write(stun.Finish(stun.Begin(nil, stun.Request, stun.Binding, [12]byte{1}), 0))
+		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if _, err := conn.Read(make([]byte, 500)); err == nil {
+			return c
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.Fatalf("%s does not answer: %s", name, said.String())
+	return nil
+}
+
+// processorOf is what a process has used of the processors: fields 14 and 15 of
+// proc(5)'s stat, in hundredths of a second.
+func processorOf(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	var ticks int
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(string(f))
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
+// turnLoad is clients with allocations, and one peer that sends back what it gets.
+type turnLoad struct {
+	clients   []net.Conn
+	peer      *net.UDPConn
+	sent, got atomic.Int64
+}
+
+func newTurnLoad(b *testing.B, at string) *turnLoad {
+	b.Helper()
+	peer, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = peer.SetReadBuffer(4 << 20)
+	l := &turnLoad{peer: peer}
+	go l.back()
+	for i := range turnCalls {
+		c, err := net.Dial("udp", at)
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.clients = append(l.clients, c)
+		channelTo(b, c, i, netip.MustParseAddrPort(peer.LocalAddr().String()))
+		go l.read(c)
+	}
+	return l
+}
+
+func (l *turnLoad) close() {
+	l.peer.Close()
+	for _, c := range l.clients {
+		c.Close()
+	}
+}
+
+// back is the peer.
+func (l *turnLoad) back() {
+	p := make([]byte, 2048)
+	for {
+		n, from, err := l.peer.ReadFromUDPAddrPort(p)
+		if err != nil {
+			return
+		}
+		l.got.Add(1)
+		l.sent.Add(1)
+		_, _ = l.peer.WriteToUDPAddrPort(p[:n], from)
+	}
+}
+
+func (l *turnLoad) read(c net.Conn) {
+	p := make([]byte, 2048)
+	for {
+		n, err := c.Read(p)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if n == turnSize+4 {
+			l.got.Add(1)
+		}
+	}
+}
+
+// send sends so many packets a second, spread over the clients, each when it is due.
+func (l *turnLoad) send(ctx context.Context, rate int) {
+	runtime.LockOSThread() // and never unlocked: the thread's timers end with it
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	p := append(binary.BigEndian.AppendUint16([]byte{0x40, 0}, turnSize), 0x80, 96)
+	p = append(p, make([]byte, turnSize-2)...)
+	began := time.Now()
+	for n := 0; ctx.Err() == nil; {
+		due := int(time.Since(began).Seconds() * float64(rate))
+		for ; n < due; n++ {
+			binary.BigEndian.PutUint16(p[6:], uint16(n/turnCalls))
+			_, _ = l.clients[n%turnCalls].Write(p)
+			l.sent.Add(1)
+		}
+		_ = unix.Nanosleep(&unix.Timespec{Nsec: 100_000}, nil)
+	}
+}
+
+// channelTo gets an allocation and binds channel 0x4000 to a peer.
+func channelTo(b *testing.B, c net.Conn, i int, peer netip.AddrPort) {
+	b.Helper()
+	name := fmt.Sprintf("%d:user%d", time.Now().Add(time.Hour).Unix(), i)
+	key := md5.Sum([]byte(name + ":" + turnRealm + ":" + turnguard.Password([]byte(turnSecret), name)))
+	var nonce []byte
+	ask := func(method stun.Method, serial byte, add func([]byte) []byte) stun.Message {
+		m := add(stun.Begin(nil, stun.Request, method, [12]byte{byte(i), byte(i >> 8), serial}))
+		if nonce != nil {
+			m = stun.Append(stun.Append(stun.Append(m, stun.Username, []byte(name)), 0x0014, []byte(turnRealm)), 0x0015, nonce)
+			m = stun.AppendIntegrity(m, 0, key[:])
+		}
+		if _, err := c.Write(stun.Finish(m, 0)); err != nil {
+			b.Fatal(err)
+		}
+		p := make([]byte, 2048)
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		n, err := c.Read(p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		answer, err := stun.Parse(p[:n])
+		if err != nil {
+			b.Fatal(err)
+		}
+		return answer
+	}
+	udp := func(m []byte) []byte { return stun.Append(m, stun.RequestedTransport, []byte{17, 0, 0, 0}) }
+	nonce, _ = ask(stun.Allocate, 1, udp).Get(0x0015)
+	if m := ask(stun.Allocate, 2, udp); m.Class != stun.Success {
+		b.Fatalf("Allocate: %x", m.Raw)
+	}
+	bind := func(m []byte) []byte {
+		return stun.AppendAddress(stun.Append(m, 0x000c, []byte{0x40, 0, 0, 0}), 0, stun.XORPeerAddress, peer)
+	}
+	if m := ask(stun.ChannelBind, 3, bind); m.Class != stun.Success {
+		b.Fatalf("ChannelBind: %x", m.Raw)
+	}
+	_ = c.SetReadDeadline(time.Time{})
+}
