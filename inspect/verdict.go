@@ -21,6 +21,7 @@ type Verdict struct {
 	Clause      string         `json:"clause"`
 	Title       string         `json:"title"`
 	Explanation string         `json:"explanation"`
+	Sure        string         `json:"sure"` // certain, likely, possible: that the packet is what it was taken for
 	Kind        string         `json:"kind"` // syntax or policy
 	Like        []string       `json:"like"` // published bugs that the rule answers
 	From        string         `json:"from"` // address and port
@@ -50,7 +51,7 @@ func (in *inspector) judge(p *packet, key flowKey, protocol string, b []byte, er
 		return
 	}
 	v := Verdict{Rule: r.Rule, Severity: lesser(severity(r), most), Action: guard.Refuse, Offset: r.Offset, Length: r.Length, Clause: r.Clause,
-		Title: strings.ToUpper(r.Reason[:1]) + r.Reason[1:], Kind: "syntax", Protocol: protocol, Like: []string{}}
+		Title: strings.ToUpper(r.Reason[:1]) + r.Reason[1:], Kind: "syntax", Sure: sureness[most], Protocol: protocol, Like: []string{}}
 	if r.Policy {
 		v.Kind = "policy"
 	}
@@ -63,7 +64,7 @@ func (in *inspector) judge(p *packet, key flowKey, protocol string, b []byte, er
 // object records that a rule of the operator has fired on a message.
 func (in *inspector) object(p *packet, key flowKey, protocol string, b []byte, r own.Rule) {
 	in.record(p, foundKey{key, protocol, r.ID, r.Title}, b, Verdict{Rule: r.ID, Severity: r.Severity, Action: r.Action, Length: len(b), Clause: "a rule of the operator", Title: r.Title,
-		Explanation: "A rule of the operator fires: " + r.When, Kind: "own", Protocol: protocol, Like: []string{}})
+		Explanation: "A rule of the operator fires: " + r.When, Kind: "own", Sure: sureness[guard.High], Protocol: protocol, Like: []string{}})
 }
 
 // record keeps a verdict, once for each flow.
@@ -102,6 +103,10 @@ func severity(r *wire.Refusal) guard.Severity {
 	}
 	return guard.Low
 }
+
+// sureness is how sure it is that a packet is of the protocol that it was read as, by how
+// grave a finding in it may be.
+var sureness = map[guard.Severity]string{guard.High: "certain", guard.Medium: "likely", guard.Low: "possible"}
 
 var ranks = map[guard.Severity]int{guard.Info: 0, guard.Low: 1, guard.Medium: 2, guard.High: 3, guard.Critical: 4}
 

@@ -157,7 +157,7 @@ func tell(e *env, r *inspect.Report) {
 	}
 	for _, v := range r.Verdicts {
 		fmt.Fprintf(e.stdout, "%-8s %s  %s frame %d, byte %d: %s\n", strings.ToUpper(string(v.Severity)), v.Rule, v.File, v.Frame, v.Offset, v.Title)
-		fmt.Fprintf(e.stdout, "         %s -> %s, %s, %d times; %s\n", v.From, v.To, v.Protocol, v.Count, v.Clause)
+		fmt.Fprintf(e.stdout, "         %s -> %s, %s (%s), %d times; %s\n", v.From, v.To, v.Protocol, v.Sure, v.Count, v.Clause)
 	}
 	fmt.Fprintf(e.stdout, "%s packets in %d files, %d calls, %d verdicts.\n", spaced(r.Packets), len(r.Files), len(r.Calls), len(r.Verdicts))
 	for _, name := range r.Understood() {

@@ -26,7 +26,7 @@ func sample() *inspect.Report {
 				message(2000, b, p, "200 OK with a description", false, false), message(2020, p, a, hostile, false, false)}},
 			{ID: "call-2", Protocol: "webrtc", From: a, To: b, Setup: at, Before: "unknown", Explanation: "the signalling of this call cannot be read"}},
 		Verdicts: []inspect.Verdict{{Rule: "R17", Severity: guard.Medium, Action: guard.Refuse, File: hostile, Frame: 7, Offset: 99, Length: 1, Clause: "RFC 3261 §7.3.1; CVE-2020-28361", Title: hostile, Explanation: "Text that two programs read differently.", Kind: "policy",
-			Like: []string{"CVE-2020-28361"}, From: a, To: p, Protocol: "sip", Count: 3, Bytes: []byte("Max-Forwards : 70\r\n<script>\x00"), At: 12}},
+			Like: []string{"CVE-2020-28361"}, From: a, To: p, Protocol: "sip", Sure: "certain", Count: 3, Bytes: []byte("Max-Forwards : 70\r\n<script>\x00"), At: 12}},
 		Unread: []inspect.Unread{{File: hostile, Why: "cut short by the capture", Packets: 4, Frame: 9, Missing: true}}}
 }
 
