@@ -131,15 +131,15 @@ func sessionExpires(v sip.Value) sip.Value {
 func challenges(all []sip.Auth) ([]sip.Auth, bool) {
 	out := make([]sip.Auth, 0, len(all))
 	for _, a := range all {
-		var params sip.Params
-		for _, p := range a.Params {
-			if lower(p.Name) == "qop" {
-				if !offersAuth(p.Value) {
-					return nil, false
-				}
-				p = sip.Param{Name: p.Name, Value: []byte("auth"), Has: true, Quoted: true}
+		params := append(sip.Params(nil), a.Params...)
+		for i, p := range params {
+			if lower(p.Name) != "qop" {
+				continue
 			}
-			params = append(params, p)
+			if !offersAuth(p.Value) {
+				return nil, false
+			}
+			params[i] = sip.Param{Name: p.Name, Value: []byte("auth"), Has: true, Quoted: true}
 		}
 		out = append(out, sip.Auth{Scheme: a.Scheme, Params: params})
 	}

@@ -24,6 +24,7 @@ type phone struct {
 	socket *net.UDPConn
 	sound  *net.UDPConn
 	in     chan *sip.Message
+	branch string // of the last INVITE
 
 	mu    sync.Mutex
 	bytes []byte // everything that came to its sockets
@@ -97,6 +98,9 @@ func (p *phone) forget() {
 
 func (p *phone) send(text string) {
 	p.t.Helper()
+	if strings.HasPrefix(text, "INVITE ") {
+		p.branch = branchOf(text)
+	}
 	if _, err := p.socket.WriteToUDPAddrPort([]byte(text), p.to); err != nil {
 		p.t.Fatal(err)
 	}
