@@ -52,7 +52,7 @@ func (c *call) describe(from *leg, m *sip.Message) ([]byte, int) {
 		}
 		carried = carried || s.Media[i].Carried()
 	}
-	if !carried && len(c.media.parts) == 0 {
+	if !carried && !c.media.inUse() {
 		return nil, 488
 	}
 	return c.write(from.other(), s), 0
@@ -146,7 +146,7 @@ func (c *call) rewrite(d *sdp.Media, f *face) {
 // write writes the description for one side.
 func (c *call) write(to *leg, s *sdp.Session) []byte {
 	s.Origin.ID, s.Origin.Version = to.origin.next()
-	s.Origin.Address = c.media.address(c.g, to)
+	s.Origin.Address = to.flow.self.Addr()
 	s.Bandwidth, s.Bundle, s.Lite = sdp.Bandwidth{}, nil, false
 	s.Level.Ufrag, s.Level.Password, s.Level.Trickle = nil, nil, false
 	keyed := false

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -69,7 +70,7 @@ func (s *session) part(c *call, i int, use bool) (*part, int) {
 	}
 	p := &part{}
 	for n, l := range c.legs {
-		f := &face{g: c.g, session: s, call: c, caller: n == 0, flow: l.flow, addr: s.address(c.g, l)}
+		f := &face{g: c.g, session: s, call: c, caller: n == 0, flow: l.flow, addr: l.flow.self.Addr()}
 		if err := c.g.ports.open(f); err != nil {
 			c.g.log.Warn("no port for media", "why", err)
 			if n == 1 {
@@ -88,8 +89,10 @@ func (s *session) part(c *call, i int, use bool) (*part, int) {
 	return p, 0
 }
 
-// address is how a side reaches the guard's media.
-func (s *session) address(_ *Guard, l *leg) netip.Addr { return l.flow.self.Addr() }
+// inUse tells whether there is any medium.
+func (s *session) inUse() bool {
+	return slices.ContainsFunc(s.parts, func(p *part) bool { return p != nil })
+}
 
 func (s *session) close() {
 	s.closed = true

@@ -154,6 +154,8 @@ func (r *registrar) heard() string {
 	return string(r.wire)
 }
 
+func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 // bench is a guard between phones and a service.
 type bench struct {
 	*Guard
@@ -189,7 +191,7 @@ func newBench(t testing.TB, change func(*Config)) *bench {
 	}
 	c := Config{
 		Listen: []Listener{{"UDP", "127.0.0.1:0"}, {"TCP", "127.0.0.1:0"}}, Upstream: b.service.addr().String(), Ports: [2]uint16{30000, 39999},
-		Allow: Allow{Plain: true}, Guard: set, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), T1: 50 * time.Millisecond,
+		Allow: Allow{Plain: true}, Guard: set, Log: discard(), T1: 50 * time.Millisecond,
 	}
 	if change != nil {
 		change(&c)
@@ -216,4 +218,11 @@ func (b *bench) dump() string {
 	b.Guard.mu.Lock()
 	defer b.Guard.mu.Unlock()
 	return fmt.Sprintf("%d calls, %d legs, %d servers, %d clients, %d bindings", len(b.calls), len(b.legs), len(b.servers), len(b.clients), len(b.bindings.byToken))
+}
+
+// registered is how many phones are.
+func (b *bench) registered() int {
+	b.Guard.mu.Lock()
+	defer b.Guard.mu.Unlock()
+	return len(b.bindings.byToken)
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sipguard
+
+const raceDetector = false

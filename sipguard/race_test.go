@@ -1,0 +1,6 @@
+//go:build race
+
+package sipguard
+
+// raceDetector makes everything slow.
+const raceDetector = true
