@@ -52,10 +52,10 @@ func (p *parser) attribute(v value) error {
 	if i >= 0 {
 		name, rest = v.b[:i], value{v.b[i+1:], v.at + i + 1}
 	}
-	if !token(name) {
+	a, ok := attributes[string(name)]
+	if !ok && !token(name) {
 		return p.syntax(v.at, len(name), attributeClause, "an attribute without a name")
 	}
-	a, ok := attributes[string(name)]
 	if !ok || p.m == nil && !a.session || p.m != nil && !a.media {
 		p.drop(name)
 		return nil

@@ -87,6 +87,8 @@ type Media struct {
 	Complete   bool // a=end-of-candidates, RFC 8840
 	Crypto     bool // a=crypto was there: keys that everybody on the way reads
 	Offset     int  // of the line
+
+	place [128]uint8 // of a payload type in Formats, from 1; 0: it is not there
 }
 
 // Fingerprint of a certificate, RFC 8122 §5.
@@ -166,16 +168,15 @@ func (m *Media) format(payload uint8) {
 	}
 	f := &m.Formats[n]
 	*f = Format{Payload: payload, Params: f.Params[:0], Feedback: f.Feedback[:0]}
+	m.place[payload&127] = uint8(n + 1)
 }
 
 // Format returns the codec under a payload type, nil when there is none.
 func (m *Media) Format(payload uint8) *Format {
-	for i := range m.Formats {
-		if m.Formats[i].Payload == payload {
-			return &m.Formats[i]
-		}
+	if payload > 127 || m.place[payload] == 0 {
+		return nil
 	}
-	return nil
+	return &m.Formats[m.place[payload]-1]
 }
 
 var spare = sync.Pool{New: func() any { return new(Session) }}
