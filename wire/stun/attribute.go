@@ -23,10 +23,29 @@ const (
 	ErrorCode          Attribute = 0x0009 // RFC 8489 §14.8
 )
 
-type span struct{ least, most int }
+type span struct {
+	least, most int
+	known       bool
+}
 
-// sizes are the lengths that attributes may have, in bytes.
-var sizes = map[Attribute]span{
+// sizeOf returns the lengths that an attribute may have. Every packet asks, so it is
+// a look into an array and not into a map.
+func sizeOf(kind Attribute) span {
+	if kind&0x7fff < 64 {
+		return sizes[kind>>15][kind&63]
+	}
+	return span{}
+}
+
+// sizes are those lengths: of attributes that must be understood, and of others.
+var sizes = func() (all [2][64]span) {
+	for kind, s := range lengths {
+		all[kind>>15][kind&63] = span{s[0], s[1], true}
+	}
+	return all
+}()
+
+var lengths = map[Attribute][2]int{
 	0x0001:             {8, 20},    // MAPPED-ADDRESS, RFC 8489 §14.1
 	Username:           {1, 513},   //
 	MessageIntegrity:   {20, 20},   //

@@ -3,7 +3,7 @@ package stun
 import (
 	"testing"
 
-	pion "github.com/pion/stun/v3"
+	pion "github.com/pion/stun/v4"
 )
 
 // A Binding request as ICE sends it: RFC 5769 §2.1.

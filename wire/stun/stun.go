@@ -93,7 +93,7 @@ func (m Message) check() error {
 		if end > len(m.Raw) {
 			return refuse("R6", at+2, 2, "RFC 8489 §14", "an attribute ends behind the message")
 		}
-		if want, ok := sizes[kind]; ok && (size < want.least || size > want.most) {
+		if want := sizeOf(kind); want.known && (size < want.least || size > want.most) {
 			return refuse("R6", at+2, 2, "RFC 8489 §14", "an attribute has a length that its type does not")
 		}
 		at = (end + 3) &^ 3
@@ -140,7 +140,7 @@ func CheckPeer(b []byte) error {
 		return refuse("R3", 0, 2, "RFC 8445 §7", "a STUN method that has no place between the ends of a call")
 	}
 	for kind := range m.All {
-		if _, known := sizes[kind]; !known && kind < 0x8000 {
+		if kind < 0x8000 && !sizeOf(kind).known {
 			return refuse("R3", HeaderSize, len(m.Attributes), "RFC 8489 §14", "an attribute that must be understood and is not known")
 		}
 	}

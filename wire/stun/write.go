@@ -119,7 +119,7 @@ func (m Message) AppendTo(b []byte) []byte {
 		if kind == MessageIntegrity || kind == MessageIntegritySHA256 || kind == Fingerprint {
 			break
 		}
-		if _, known := sizes[kind]; known {
+		if sizeOf(kind).known {
 			b = Append(b, kind, v)
 		}
 	}
