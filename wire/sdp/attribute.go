@@ -12,12 +12,14 @@ type attribute struct {
 
 // attributes are those of the model by name; each is registered by the file that
 // reads it. Names are compared as they are written: RFC 8866 §6.
-var attributes = map[string]attribute{}
+var attributes table[attribute]
 
 func init() {
-	both := func(name string, read func(p *parser, v value) error) { attributes[name] = attribute{true, true, read} }
+	both := func(name string, read func(p *parser, v value) error) {
+		attributes.put(name, attribute{true, true, read})
+	}
 	media := func(name string, read func(p *parser, v value) error) {
-		attributes[name] = attribute{false, true, read}
+		attributes.put(name, attribute{false, true, read})
 	}
 	for d := SendRecv; d <= Inactive; d++ {
 		both(d.String(), func(p *parser, v value) error { return p.direction(d, v) })
@@ -29,8 +31,8 @@ func init() {
 	both("ice-options", (*parser).options)
 	both("ptime", func(p *parser, v value) error { return p.packetTime(&p.level().PTime, v) })
 	both("maxptime", func(p *parser, v value) error { return p.packetTime(&p.level().MaxPTime, v) })
-	attributes["ice-lite"] = attribute{true, false, func(p *parser, v value) error { p.s.Lite = true; return p.bare(v) }}
-	attributes["group"] = attribute{true, false, (*parser).group}
+	attributes.put("ice-lite", attribute{true, false, func(p *parser, v value) error { p.s.Lite = true; return p.bare(v) }})
+	attributes.put("group", attribute{true, false, (*parser).group})
 	media("mid", (*parser).mid)
 	media("rtcp", (*parser).rtcp)
 	media("rtcp-mux", func(p *parser, v value) error { p.m.Mux = true; return p.bare(v) })
@@ -52,11 +54,11 @@ func (p *parser) attribute(v value) error {
 	if i >= 0 {
 		name, rest = v.b[:i], value{v.b[i+1:], v.at + i + 1}
 	}
-	a, ok := attributes[string(name)]
-	if !ok && !token(name) {
+	a := attributes.get(name)
+	if a == nil && !token(name) {
 		return p.syntax(v.at, len(name), attributeClause, "an attribute without a name")
 	}
-	if !ok || p.m == nil && !a.session || p.m != nil && !a.media {
+	if a == nil || p.m == nil && !a.session || p.m != nil && !a.media {
 		p.drop(name)
 		return nil
 	}

@@ -4,7 +4,7 @@ package sdp
 type Codec struct {
 	Name       string // as RFC or registry spells it
 	Kind       Kind
-	Parameters map[string]shape // by name in lower case
+	Parameters []shape
 }
 
 // shape is what the value of a parameter looks like.
@@ -24,15 +24,26 @@ var flag = number(0, 1)
 // codecs are those in use, by name in lower case. Parameters that carry bytes for
 // a decoder, like sprop-parameter-sets, are not among them: a stream carries them
 // as well, after the answer.
-var codecs = map[string]*Codec{}
+var codecs table[Codec]
 
 func codec(kind Kind, name, lower string, parameters map[string]shape) {
-	all := map[string]shape{}
+	all := make([]shape, 0, len(parameters))
 	for n, s := range parameters {
 		s.name = n
-		all[n] = s
+		all = append(all, s)
 	}
-	codecs[lower] = &Codec{name, kind, all}
+	codecs.put(lower, Codec{name, kind, all})
+}
+
+// parameter is the shape of a parameter, whose name is compared without regard to
+// case; nil when the codec has none of that name.
+func (c *Codec) parameter(name []byte) *shape {
+	for i := range c.Parameters {
+		if same(name, c.Parameters[i].name) {
+			return &c.Parameters[i]
+		}
+	}
+	return nil
 }
 
 func init() {
@@ -64,12 +75,26 @@ func init() {
 	codec(Video, "rtx", "rtx", map[string]shape{"apt": number(0, 127), "rtx-time": number(0, 60000)})                                                    // RFC 4588 §8.6
 }
 
-// static are the payload types that have a codec without a=rtpmap, RFC 3551 §6.
+// static are the codecs of payload types that need no a=rtpmap, RFC 3551 §6.
 var static = map[uint8]string{0: "pcmu", 3: "gsm", 8: "pcma", 9: "g722", 10: "l16", 11: "l16", 13: "cn", 18: "g729"}
 
-// feedback are the messages that may be asked for, RFC 4585 §4.2, RFC 5104 §7.1,
+// feedback is a message that may be asked for, or "", RFC 4585 §4.2, RFC 5104 §7.1,
 // and those that browsers use. Reference pictures (rpsi) are not: CVE-2022-24786.
-var feedback = []string{"ccm fir", "nack", "nack pli", "goog-remb", "transport-cc"}
+func feedback(v []byte) string {
+	switch string(v) {
+	case "ccm fir":
+		return "ccm fir"
+	case "nack":
+		return "nack"
+	case "nack pli":
+		return "nack pli"
+	case "goog-remb":
+		return "goog-remb"
+	case "transport-cc":
+		return "transport-cc"
+	}
+	return ""
+}
 
 // fits tells whether a value has the shape.
 func (s *shape) fits(v []byte) bool {

@@ -44,7 +44,7 @@ func (p *parser) rtpmap(v value) error {
 }
 
 // lookup finds a codec by its name in any case.
-func lookup(name []byte) *Codec { return codecs[string(lowered(name, new([24]byte)))] }
+func lookup(name []byte) *Codec { return codecs.get(lowered(name, new([24]byte))) }
 
 // lowered writes a name in lower case into a buffer; one that is too long for any
 // list is no name of a list.
@@ -120,12 +120,12 @@ func (p *parser) parameter(f *Format, one []byte, at, whole int) {
 	if len(one) == 0 {
 		return
 	}
-	name, v, ok := bytes.Cut(one, []byte("="))
-	if !ok { // telephone-event has values without names
+	name, v, named := bytes.Cut(one, []byte("="))
+	if !named { // telephone-event has values without names
 		name, v = nil, one
 	}
-	shape, ok := f.Codec.Parameters[string(lowered(name, new([24]byte)))]
-	if !ok || !shape.fits(v) {
+	shape := f.Codec.parameter(name)
+	if shape == nil || !shape.fits(v) {
 		p.drop(one)
 		return
 	}
@@ -158,12 +158,7 @@ func (p *parser) feedback(v value) error {
 	if len(v.b) == 0 {
 		return p.syntax(at, whole, "RFC 4585 §4.2", "feedback of no kind")
 	}
-	known := ""
-	for _, s := range feedback {
-		if string(v.b) == s {
-			known = s
-		}
-	}
+	known := feedback(v.b)
 	if known == "" || f == nil && !all {
 		p.drop(v.b)
 		return nil

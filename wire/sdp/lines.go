@@ -77,22 +77,41 @@ const linesClause = "RFC 8866 §9"
 
 func (p *parser) lines() error {
 	for at := 0; at < len(p.b); {
-		n := bytes.IndexByte(p.b[at:], '\n')
-		if n < 0 {
-			return p.syntax(at, len(p.b)-at, linesClause, "a line that does not end")
+		// A line of visible letters, as nearly all are, is looked at once: what ends
+		// the letters is its end.
+		end := at + wire.Plain(p.b[at:])
+		if end+1 < len(p.b) && p.b[end] == '\r' && p.b[end+1] == '\n' {
+			if err := p.line(p.b[at:end], at); err != nil {
+				return err
+			}
+			at = end + 2
+			continue
 		}
-		line := p.b[at : at+n]
-		if len(line) > 0 && line[len(line)-1] == '\r' {
-			line = line[:len(line)-1]
-		} else {
-			p.object("R17", at+n, 1, "RFC 8866 §5", "a line feed without a carriage return")
-		}
-		if err := p.line(line, at); err != nil {
+		next, err := p.unusual(at)
+		if err != nil {
 			return err
 		}
-		at += n + 1
+		at = next
 	}
 	return nil
+}
+
+// unusual reads a line with other letters, or another end.
+func (p *parser) unusual(at int) (next int, err error) {
+	n := bytes.IndexByte(p.b[at:], '\n')
+	if n < 0 {
+		return 0, p.syntax(at, len(p.b)-at, linesClause, "a line that does not end")
+	}
+	line := p.b[at : at+n]
+	if len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	} else {
+		p.object("R17", at+n, 1, "RFC 8866 §5", "a line feed without a carriage return")
+	}
+	if err = p.text(line, at); err == nil {
+		err = p.line(line, at)
+	}
+	return at + n + 1, err
 }
 
 func (p *parser) line(line []byte, at int) error {
@@ -101,9 +120,6 @@ func (p *parser) line(line []byte, at int) error {
 	}
 	if len(line) > MaxLine {
 		p.object("R5", at+MaxLine, len(line)-MaxLine, linesClause, "a line of more than 2048 bytes")
-	}
-	if err := p.text(line, at); err != nil {
-		return err
 	}
 	if err := p.ordered(line[0], at); err != nil {
 		return err
@@ -140,14 +156,10 @@ func (p *parser) line(line []byte, at int) error {
 
 // text refuses what no line has: RFC 8866 §9, byte-string and text.
 func (p *parser) text(line []byte, at int) error {
-	n := wire.Plain(line)
-	if n == len(line) {
-		return nil
-	}
 	plain := true
-	for i, c := range line[n:] {
+	for i, c := range line {
 		if c < 0x20 && c != '\t' || c == 0x7f {
-			return p.syntax(at+n+i, 1, linesClause, "a control character")
+			return p.syntax(at+i, 1, linesClause, "a control character")
 		}
 		if c >= 0x80 {
 			plain = false

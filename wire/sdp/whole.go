@@ -36,7 +36,7 @@ func (m *Media) known() {
 		if f.Rate != 0 || !m.Protocol.RTP() {
 			continue
 		}
-		c := codecs[static[f.Payload]]
+		c := codecs.get([]byte(static[f.Payload]))
 		if c == nil || c.Kind != m.Kind {
 			continue
 		}
@@ -60,7 +60,7 @@ func (p *parser) inUse(m *Media) {
 	}
 	for i := range m.Formats {
 		for j := range i {
-			if m.Formats[i].equal(&m.Formats[j]) {
+			if m.Formats[i].Codec == m.Formats[j].Codec && m.Formats[i].equal(&m.Formats[j]) {
 				p.object("R7", m.Offset, 2, "RFC 3264 §5.1; CVE-2023-40019", "one codec under two payload types")
 				return
 			}
