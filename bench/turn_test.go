@@ -165,59 +165,99 @@ func processorOf(b *testing.B, pid int) time.Duration {
 }
 
 // turnLoad is clients with allocations, and one peer that sends back what it gets.
+// One thread does it all and never sleeps on a socket, so that no server pays for
+// waking it up: over a network none would.
 type turnLoad struct {
-	clients   []net.Conn
-	peer      *net.UDPConn
+	clients   []int
+	peer      int
+	packet    []byte
 	sent, got atomic.Int64
 }
 
 func newTurnLoad(b *testing.B, at string) *turnLoad {
 	b.Helper()
-	peer, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	l := &turnLoad{peer: dialRaw(b, "")}
+	l.packet = append(binary.BigEndian.AppendUint16([]byte{0x40, 0}, turnSize), 0x80, 96)
+	l.packet = append(l.packet, make([]byte, turnSize-2)...)
+	_ = unix.SetsockoptInt(l.peer, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 8<<20)
+	name, err := unix.Getsockname(l.peer)
 	if err != nil {
 		b.Fatal(err)
 	}
-	_ = peer.SetReadBuffer(4 << 20)
-	l := &turnLoad{peer: peer}
-	go l.back()
+	peer := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*unix.SockaddrInet4).Port))
 	for i := range turnCalls {
-		c, err := net.Dial("udp", at)
-		if err != nil {
-			b.Fatal(err)
-		}
+		c := dialRaw(b, at)
 		l.clients = append(l.clients, c)
-		channelTo(b, c, i, netip.MustParseAddrPort(peer.LocalAddr().String()))
-		go l.read(c)
+		channelTo(b, c, i, peer)
 	}
 	return l
 }
 
+// dialRaw opens a UDP socket to a server, or one that is bound to loopback.
+func dialRaw(b *testing.B, at string) int {
+	b.Helper()
+	c, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetsockoptTimeval(c, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
+	}
+	if err == nil && at == "" {
+		err = unix.Bind(c, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	} else if err == nil {
+		a := netip.MustParseAddrPort(at)
+		err = unix.Connect(c, &unix.SockaddrInet4{Addr: a.Addr().As4(), Port: int(a.Port())})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
 func (l *turnLoad) close() {
-	l.peer.Close()
+	unix.Close(l.peer)
 	for _, c := range l.clients {
-		c.Close()
+		unix.Close(c)
+	}
+}
+
+// send sends so many packets a second, spread over the clients, each when it is due,
+// and takes those that come.
+func (l *turnLoad) send(ctx context.Context, rate int) {
+	runtime.LockOSThread() // and never unlocked: the thread's timers end with it
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	began, n, looked := time.Now(), 0, 0
+	for ctx.Err() == nil {
+		due := int(time.Since(began).Seconds() * float64(rate))
+		for ; n < due; n++ {
+			_, _ = unix.Write(l.clients[n%turnCalls], l.packet)
+			l.sent.Add(1)
+		}
+		l.back()
+		for ; looked < due; looked += 4 { // each client is looked at for every fourth packet of its own
+			l.take(l.clients[looked/4%turnCalls])
+		}
+		_ = unix.Nanosleep(&unix.Timespec{Nsec: 100_000}, nil)
 	}
 }
 
 // back is the peer.
 func (l *turnLoad) back() {
-	p := make([]byte, 2048)
+	var p [2048]byte
 	for {
-		n, from, err := l.peer.ReadFromUDPAddrPort(p)
+		n, from, err := unix.Recvfrom(l.peer, p[:], unix.MSG_DONTWAIT)
 		if err != nil {
 			return
 		}
 		l.got.Add(1)
 		l.sent.Add(1)
-		_, _ = l.peer.WriteToUDPAddrPort(p[:n], from)
+		_ = unix.Sendto(l.peer, p[:n], unix.MSG_DONTWAIT, from)
 	}
 }
 
-func (l *turnLoad) read(c net.Conn) {
-	p := make([]byte, 2048)
+func (l *turnLoad) take(c int) {
+	var p [2048]byte
 	for {
-		n, err := c.Read(p)
-		if errors.Is(err, net.ErrClosed) {
+		n, _, err := unix.Recvfrom(c, p[:], unix.MSG_DONTWAIT)
+		if err != nil {
 			return
 		}
 		if n == turnSize+4 {
@@ -226,26 +266,8 @@ func (l *turnLoad) read(c net.Conn) {
 	}
 }
 
-// send sends so many packets a second, spread over the clients, each when it is due.
-func (l *turnLoad) send(ctx context.Context, rate int) {
-	runtime.LockOSThread() // and never unlocked: the thread's timers end with it
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	p := append(binary.BigEndian.AppendUint16([]byte{0x40, 0}, turnSize), 0x80, 96)
-	p = append(p, make([]byte, turnSize-2)...)
-	began := time.Now()
-	for n := 0; ctx.Err() == nil; {
-		due := int(time.Since(began).Seconds() * float64(rate))
-		for ; n < due; n++ {
-			binary.BigEndian.PutUint16(p[6:], uint16(n/turnCalls))
-			_, _ = l.clients[n%turnCalls].Write(p)
-			l.sent.Add(1)
-		}
-		_ = unix.Nanosleep(&unix.Timespec{Nsec: 100_000}, nil)
-	}
-}
-
 // channelTo gets an allocation and binds channel 0x4000 to a peer.
-func channelTo(b *testing.B, c net.Conn, i int, peer netip.AddrPort) {
+func channelTo(b *testing.B, c int, i int, peer netip.AddrPort) {
 	b.Helper()
 	name := fmt.Sprintf("%d:user%d", time.Now().Add(time.Hour).Unix(), i)
 	key := md5.Sum([]byte(name + ":" + turnRealm + ":" + turnguard.Password([]byte(turnSecret), name)))
@@ -256,12 +278,14 @@ func channelTo(b *testing.B, c net.Conn, i int, peer netip.AddrPort) {
 			m = stun.Append(stun.Append(stun.Append(m, stun.Username, []byte(name)), 0x0014, []byte(turnRealm)), 0x0015, nonce)
 			m = stun.AppendIntegrity(m, 0, key[:])
 		}
-		if _, err := c.Write(stun.Finish(m, 0)); err != nil {
+		if _, err := unix.Write(c, stun.Finish(m, 0)); err != nil {
 			b.Fatal(err)
 		}
 		p := make([]byte, 2048)
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
-		n, err := c.Read(p)
+		n, err := unix.Read(c, p)
+		for errors.Is(err, unix.EINTR) {
+			n, err = unix.Read(c, p)
+		}
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -282,5 +306,4 @@ func channelTo(b *testing.B, c net.Conn, i int, peer netip.AddrPort) {
 	if m := ask(stun.ChannelBind, 3, bind); m.Class != stun.Success {
 		b.Fatalf("ChannelBind: %x", m.Raw)
 	}
-	_ = c.SetReadDeadline(time.Time{})
 }

@@ -14,7 +14,6 @@ const (
 	batch     = 64       // datagrams of one socket at a time
 	slotSize  = 64 << 10 // the most that the system puts together of one sender; pages that are not used cost nothing
 	maxItems  = 1024     // datagrams to send at a time
-	maxEvents = 128      // sockets that are looked at in one round
 	maxJoined = 60       // datagrams that are handed over as one, below the system's 64
 	maxWhole  = 60 << 10 // and their bytes
 	maxPiece  = 1452     // larger ones are not joined: they may need fragments
@@ -137,10 +136,10 @@ func (h *shard) release() {
 
 func (h *shard) poll() {
 	defer h.server.wait.Done()
-	events := make([]unix.EpollEvent, maxEvents)
+	w := newWaiter(h.loop.epoll, h.server.config.Hold)
 	for {
-		n, err := unix.EpollWait(h.loop.epoll, events, -1)
-		if err != nil && !errors.Is(err, unix.EINTR) {
+		events, err := w.wait()
+		if err != nil {
 			return
 		}
 		h.enter()
@@ -148,8 +147,8 @@ func (h *shard) poll() {
 			h.leave()
 			return
 		}
-		for _, e := range events[:max(n, 0)] {
-			if s := h.loop.sockets[e.Fd]; s != nil {
+		for i := range events {
+			if s := h.loop.sockets[events[i].Fd]; s != nil {
 				h.receive(s)
 			}
 		}

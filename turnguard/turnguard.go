@@ -93,7 +93,8 @@ type Config struct {
 	Apart     bool           // allocations of this server do not reach each other
 	Inspect   Inspect
 	Limits    Limits
-	Shards    int                 // 0: one for each core
+	Shards    int                 // 0: one for every two cores
+	Hold      time.Duration       // how long packets wait for others under load, where the system lets them
 	Record    func(guard.Verdict) // gets every refusal, of many alike a few
 	Now       func() time.Time    // nil: time.Now
 }
@@ -167,7 +168,7 @@ func (c *Config) check() error {
 		c.Record = func(guard.Verdict) {}
 	}
 	if c.Shards <= 0 {
-		c.Shards = runtime.GOMAXPROCS(0)
+		c.Shards = max(1, runtime.NumCPU()/2) // the system needs the others to receive and send
 	}
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,8 @@ type proxyTurnCommand struct {
 	MaxPPS     int      `name:"max-pps" default:"5000" help:"Packets a second of one allocation, in each direction."`
 	MaxBPS     int      `name:"max-bps" default:"4194304" help:"Bytes a second of one allocation, in each direction."`
 	MaxLife    string   `name:"max-lifetime" default:"1h" help:"Longest lifetime that is granted at a time."`
-	Workers    int      `help:"How many cores share the work (default: all)."`
+	Workers    int      `help:"How many cores share the work (default: half of them; the system needs the others)."`
+	Hold       string   `default:"300us" help:"How long packets wait for others under load (Linux), up to 5ms; 0s: not at all."`
 }
 
 // Run relays until it is told to stop.
@@ -53,6 +55,10 @@ func (c *proxyTurnCommand) Run(e *env) error {
 	out := newVerdictLines(e, c.JSON)
 	defer out.close()
 	config.Record, config.Now = out.record, e.now
+	if config.Shards <= 0 {
+		config.Shards = max(1, runtime.NumCPU()/2)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(runtime.NumCPU(), config.Shards+1))) // a shard that sleeps keeps its own
 	s, err := turnguard.Listen(config)
 	if err != nil {
 		return &failure{code: "listen", what: "proxy turn", why: err, hint: portHint(err, "--listen")}
@@ -88,6 +94,9 @@ func (c *proxyTurnCommand) config() (config turnguard.Config, err error) {
 	l.PerUser, l.PerAddress, l.Total, l.PacketsPerSecond, l.BytesPerSecond = c.UserQuota, c.IPQuota, c.TotalQuota, c.MaxPPS, c.MaxBPS
 	if l.Lifetime, err = time.ParseDuration(c.MaxLife); err != nil {
 		return config, wrong("--max-lifetime "+c.MaxLife, err, "give a time like 1h")
+	}
+	if config.Hold, err = time.ParseDuration(c.Hold); err != nil || config.Hold < 0 || config.Hold > 5*time.Millisecond {
+		return config, wrong("--hold "+c.Hold, err, "give a time up to 5ms, like 300us")
 	}
 	if config.Secrets, err = readSecrets(c.SecretFile); err != nil {
 		return config, &failure{code: "secret", what: "proxy turn --secret-file " + c.SecretFile, why: err, hint: "write the secret into a file that only this user can read, one a line"}
