@@ -3,7 +3,6 @@ package turnguard
 import (
 	"encoding/binary"
 	"errors"
-	"net/netip"
 
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire"
@@ -29,12 +28,8 @@ func (h *shard) channelData(b []byte, o *origin) {
 		return
 	}
 	c := a.bound(d.Channel, h.now)
-	if c == nil || c.permission.until <= h.now {
+	if c == nil || c.permission.until <= h.now || c.permission.own && !h.live(a, c.peer) {
 		h.counters.Unpermitted++
-		return
-	}
-	if c.permission.own && !h.live(a, c.peer) {
-		h.stray(b, o, c.peer.addrPort())
 		return
 	}
 	h.toPeer(b, d.Data, o, &c.to)
@@ -50,12 +45,6 @@ func (h *shard) live(a *allocation, e endpoint) bool {
 func (h *shard) uninvited(b []byte, o *origin) {
 	h.strangers.of(o.at.ip, h.now).came(len(b))
 	h.refuse(guard.Packet, b, o, "R12", "RFC 8656 §12.6", "a packet to a peer from somebody who has no allocation")
-}
-
-// stray is a packet to an address that is no peer.
-func (h *shard) stray(b []byte, o *origin, to netip.AddrPort) {
-	what, _ := h.server.peers.judge(to)
-	h.refuse(guard.Packet, b, o, "R12", "RFC 8656 §11.2", to.String()+" is no peer: "+what)
 }
 
 // send handles a Send indication, RFC 8656 §11.2. Nothing of it is answered.

@@ -43,7 +43,7 @@ type proxyTurnCommand struct {
 	MaxBPS     int      `name:"max-bps" default:"4194304" help:"Bytes a second of one allocation, in each direction."`
 	MaxLife    string   `name:"max-lifetime" default:"1h" help:"Longest lifetime that is granted at a time."`
 	Workers    int      `help:"How many cores share the work (default: half of them; the system needs the others)."`
-	Hold       string   `default:"300us" help:"How long packets wait for others under load (Linux), up to 5ms; 0s: not at all."`
+	Hold       string   `default:"500us" help:"How long packets wait for others under load (Linux), up to 5ms; 0s: not at all."`
 }
 
 // Run relays until it is told to stop.
@@ -96,7 +96,7 @@ func (c *proxyTurnCommand) config() (config turnguard.Config, err error) {
 		return config, wrong("--max-lifetime "+c.MaxLife, err, "give a time like 1h")
 	}
 	if config.Hold, err = time.ParseDuration(c.Hold); err != nil || config.Hold < 0 || config.Hold > 5*time.Millisecond {
-		return config, wrong("--hold "+c.Hold, err, "give a time up to 5ms, like 300us")
+		return config, wrong("--hold "+c.Hold, err, "give a time up to 5ms, like 500us")
 	}
 	if config.Secrets, err = readSecrets(c.SecretFile); err != nil {
 		return config, &failure{code: "secret", what: "proxy turn --secret-file " + c.SecretFile, why: err, hint: "write the secret into a file that only this user can read, one a line"}
