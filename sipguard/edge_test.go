@@ -165,6 +165,8 @@ func TestRefusals(t *testing.T) {
 	if m := eve.maybe(100*time.Millisecond, "400", "413", "481"); m != nil {
 		t.Errorf("answered: %s", m.AppendTo(nil))
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, v := range b.verdicts {
 		if len(v.Bytes) == 0 || v.SHA256 == "" {
 			t.Errorf("a verdict without its bytes: %+v", v)

@@ -49,7 +49,7 @@ import (
 const (
 	maxTransactions = 50_000
 	maxCalls        = 4_000
-	maxCallsOfFlow  = 64 // of one address outside
+	maxCallsOfFlow  = 500 // of one address outside
 	maxBindings     = 100_000
 	maxOfAccount    = 10 // phones that are registered for one account
 	maxOfAddress    = 2_000
