@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -57,9 +58,13 @@ func BenchmarkTurn(b *testing.B) {
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(ours.each(), "µs/packet")
 				b.ReportMetric(100*ours.lost(), "%lost")
+				b.ReportMetric(ours.trip(50), "µs-trip-median")
+				b.ReportMetric(ours.trip(99), "µs-trip-99%")
 				if other != "" {
 					b.ReportMetric(theirs.each(), "coturn-µs/packet")
 					b.ReportMetric(100*theirs.lost(), "coturn-%lost")
+					b.ReportMetric(theirs.trip(50), "coturn-µs-trip-median")
+					b.ReportMetric(theirs.trip(99), "coturn-µs-trip-99%")
 					b.ReportMetric(ours.each()/theirs.each(), "ringfence/coturn")
 				}
 			}
@@ -71,9 +76,11 @@ func BenchmarkTurn(b *testing.B) {
 type relayed struct {
 	packets, sent int64
 	used          time.Duration
+	trips         []time.Duration // to the peer and back
 }
 
 func (r *relayed) add(o relayed) {
+	r.trips = append(r.trips, o.trips...)
 	r.packets += o.packets
 	r.sent += o.sent
 	r.used += o.used
@@ -81,6 +88,15 @@ func (r *relayed) add(o relayed) {
 
 func (r relayed) each() float64 { return float64(r.used.Nanoseconds()) / 1000 / float64(r.packets) }
 func (r relayed) lost() float64 { return 1 - float64(r.packets)/float64(r.sent) }
+
+// trip is how long so many of a hundred packets needed at most, to the peer and back.
+func (r relayed) trip(percent int) float64 {
+	slices.Sort(r.trips)
+	if len(r.trips) == 0 {
+		return 0
+	}
+	return float64(r.trips[(len(r.trips)-1)*percent/100].Microseconds())
+}
 
 // relay measures one server.
 func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) relayed {
@@ -97,9 +113,11 @@ func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) rel
 	defer stop()
 	go l.send(ctx, rate/2)
 	time.Sleep(time.Second)
+	trips := make(chan []time.Duration, 1)
+	go func() { trips <- l.trips(time.Now().Add(turnTime)) }()
 	used, sent, got := processorOf(b, server.Process.Pid), l.sent.Load(), l.got.Load()
 	time.Sleep(turnTime)
-	return relayed{l.got.Load() - got, l.sent.Load() - sent, processorOf(b, server.Process.Pid) - used}
+	return relayed{l.got.Load() - got, l.sent.Load() - sent, processorOf(b, server.Process.Pid) - used, <-trips}
 }
 
 func startOurs(b *testing.B, at string) *exec.Cmd {
@@ -168,7 +186,7 @@ func processorOf(b *testing.B, pid int) time.Duration {
 // One thread does it all and never sleeps on a socket, so that no server pays for
 // waking it up: over a network none would.
 type turnLoad struct {
-	clients   []int
+	clients   []int // the last one measures how long packets take
 	peer      int
 	packet    []byte
 	sent, got atomic.Int64
@@ -185,7 +203,7 @@ func newTurnLoad(b *testing.B, at string) *turnLoad {
 		b.Fatal(err)
 	}
 	peer := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*unix.SockaddrInet4).Port))
-	for i := range turnCalls {
+	for i := range turnCalls + 1 {
 		c := dialRaw(b, at)
 		l.clients = append(l.clients, c)
 		channelTo(b, c, i, peer)
@@ -237,6 +255,26 @@ func (l *turnLoad) send(ctx context.Context, rate int) {
 		}
 		_ = unix.Nanosleep(&unix.Timespec{Nsec: 100_000}, nil)
 	}
+}
+
+// trips sends a packet now and then, and waits until it comes back.
+func (l *turnLoad) trips(until time.Time) (all []time.Duration) {
+	c := l.clients[turnCalls]
+	p := make([]byte, 2048)
+	for time.Now().Before(until) {
+		began := time.Now()
+		_, _ = unix.Write(c, l.packet)
+		_, err := unix.Read(c, p)
+		for errors.Is(err, unix.EINTR) {
+			_, err = unix.Read(c, p)
+		}
+		if err != nil {
+			return all
+		}
+		all = append(all, time.Since(began))
+		time.Sleep(7 * time.Millisecond)
+	}
+	return all
 }
 
 // back is the peer.

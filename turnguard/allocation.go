@@ -61,8 +61,6 @@ type channel struct {
 	permission *permission
 }
 
-func (a *allocation) addr() netip.AddrPort { return a.client.addrPort() }
-
 // permitted returns the permission for an address that is in force.
 func (a *allocation) permitted(ip [16]byte, now int64) *permission {
 	if p := a.permissions[ip]; p != nil && p.until > now {

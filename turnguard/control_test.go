@@ -216,6 +216,27 @@ func TestRetransmittedAllocate(t *testing.T) {
 	}
 }
 
+// What stands behind the integrity counts for nothing, RFC 8489 §14.5.
+func TestBehindTheIntegrity(t *testing.T) {
+	s, _ := serve(t)
+	c := newHand(t, s, "alice")
+	c.allocate()
+	b := c.write(stun.CreatePermission)
+	b = stun.AppendAddress(b, 0, stun.XORPeerAddress, netip.MustParseAddrPort("127.0.0.1:5000"))
+	if _, code := c.ask(stun.Finish(b, 0)); code != 400 {
+		t.Errorf("an address behind the integrity: %d", code)
+	}
+	b = stun.AppendFingerprint(c.write(stun.Refresh), 0)
+	m, code := c.ask(b)
+	if has, right := m.Fingerprinted(); code != 0 || !has || !right {
+		t.Errorf("with a fingerprint: %d, %v %v", code, has, right)
+	}
+	b[len(b)-1] ^= 1
+	if _, code := c.ask(b); code != -1 {
+		t.Errorf("with a wrong fingerprint: %d", code)
+	}
+}
+
 func TestPasswordAlgorithms(t *testing.T) {
 	s, kept := serve(t)
 	c := newHand(t, s, "alice")

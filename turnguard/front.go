@@ -65,8 +65,22 @@ func (h *shard) stun(b []byte, o *origin) {
 	case !fingerprinted(m):
 		h.unreadable(b, o, &wire.Refusal{Rule: "R6", Offset: len(b) - 4, Length: 4, Clause: "RFC 8489 §14.7", Reason: "the fingerprint is not that of the message"})
 	default:
-		h.request(m, o)
+		h.request(signed(m), o)
 	}
+}
+
+// signed leaves out what stands behind the integrity: whoever is on the way can put
+// it there, and it counts for nothing. RFC 8489 §14.5.
+func signed(m stun.Message) stun.Message {
+	end := 0
+	for kind, v := range m.All {
+		end += 4 + (len(v)+3)&^3
+		if kind == stun.MessageIntegrity || kind == stun.MessageIntegritySHA256 {
+			m.Attributes = m.Attributes[:end]
+			break
+		}
+	}
+	return m
 }
 
 func fingerprinted(m stun.Message) bool {
@@ -88,9 +102,6 @@ var known = map[stun.Attribute]bool{
 // CONNECTION-ID of RFC 6062; USERHASH.
 func unknown(m stun.Message) (list []byte) {
 	for kind := range m.All {
-		if kind == stun.MessageIntegrity {
-			break // RFC 8489 §14.5: what stands behind it counts for nothing
-		}
 		if kind < 0x8000 && !known[kind] && len(list) < 32 {
 			list = binary.BigEndian.AppendUint16(list, uint16(kind))
 		}
@@ -187,7 +198,7 @@ func (h *shard) finish(m stun.Message, o *origin, c *credential, begin int) {
 	if c != nil {
 		h.replies = appendIntegrity(h.replies, begin, c)
 	}
-	if has, _ := m.Fingerprinted(); has {
+	if n := len(m.Raw) - 8; n >= stun.HeaderSize && binary.BigEndian.Uint32(m.Raw[n:]) == uint32(stun.Fingerprint)<<16|4 { // RFC 8489 §14.7
 		h.replies = stun.AppendFingerprint(h.replies, begin)
 	}
 	h.replies = stun.Finish(h.replies, begin)
