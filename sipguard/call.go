@@ -26,21 +26,20 @@ type call struct {
 
 // leg is the dialog with one side.
 type leg struct {
-	call    *call
-	role    guard.Role
-	flow    *flow
-	callID  []byte
-	tag     []byte // ours
-	farTag  []byte // theirs
-	near    sip.Address
-	far     sip.Address
-	target  sip.URI       // of requests to them: their Contact
-	routes  []sip.Address // to the service alone; a phone's are not followed
-	seq     uint32        // of our last request
-	farSeq  uint32        // of theirs
-	rseq    uint32        // of our last reliable provisional response
-	origin  origin        // of the descriptions that we write for them
-	created bool          // they know us by our tag
+	call   *call
+	role   guard.Role
+	flow   *flow
+	callID []byte
+	tag    []byte // ours
+	farTag []byte // theirs
+	near   sip.Address
+	far    sip.Address
+	target sip.URI       // of requests to them: their Contact
+	routes []sip.Address // to the service alone; a phone's are not followed
+	seq    uint32        // of our last request
+	farSeq uint32        // of theirs
+	rseq   uint32        // of our last reliable provisional response
+	origin origin        // of the descriptions that we write for them
 }
 
 // invitation is an INVITE, the first or a later one, on its way from one leg to
@@ -77,10 +76,10 @@ func (g *Guard) newCall(caller, callee *leg) *call {
 		return nil
 	}
 	c := &call{g: g, legs: [2]*leg{caller, callee}, state: guard.Ringing, heard: g.config.Now()}
-	c.id = id(string(caller.tag))
+	c.id = id(string(caller.callID))
 	caller.role, callee.role = guard.Caller, guard.Callee
 	for _, l := range c.legs {
-		l.call, l.created = c, true
+		l.call = c
 		g.legs[string(l.tag)] = l
 	}
 	g.calls[c] = true

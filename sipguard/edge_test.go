@@ -305,3 +305,90 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+// Behind NAT a phone's media is taken from the address that it signals from, from
+// the first port that it comes from, and from no other.
+func TestNAT(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.NAT = true })
+	alice, bob := b.two()
+	a := alice.call("bob", "c=IN IP4 127.0.0.1", "c=IN IP4 10.99.8.7", fmt.Sprintf("m=audio %d", alice.port()), fmt.Sprintf("m=audio %05d", 9))
+	if a == nil {
+		t.Fatal()
+	}
+	bob.ring().pickUp()
+	a.connected()
+	bob.expect("ACK")
+	a.speak(1)
+	wait(t, "bob hears alice", func() bool { _, n := bob.heard(); return n == 1 })
+	thief := loopback(t)
+	thief.WriteToUDPAddrPort([]byte("\x80\x00\x00\x01\x00\x00\x00\x01\x01\x02\x03\x04thief"), a.media)
+	wait(t, "the thief is not heard", func() bool { return b.Counts().Elsewhere > 0 })
+	a.speak(1)
+	wait(t, "bob hears alice", func() bool { _, n := bob.heard(); return n == 2 })
+}
+
+// Under DTLS the fingerprint passes, and nothing of ICE; STUN has no place.
+func TestSecureMedia(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Allow.Plain = false })
+	alice, bob := b.two()
+	print := strings.TrimSuffix(strings.Repeat("AB:", 32), ":")
+	secure := func(p *phone, setup string) string {
+		return strings.Replace(p.offer(), "RTP/AVP", "UDP/TLS/RTP/SAVPF", 1) + crlf("a=fingerprint:sha-256 "+print+"\na=setup:"+setup+"\na=ice-ufrag:abcd\na=ice-pwd:abcdefghijklmnopqrstuvwx\na=candidate:1 1 UDP 1 127.0.0.1 9 typ host\n")
+	}
+	alice.send(alice.request("INVITE", "sip:bob@example.com", "<sip:alice@example.com>;tag=1", "<sip:bob@example.com>", "plain", 1, "", alice.offer()))
+	alice.expect("488")
+	o := secure(alice, "actpass")
+	a := alice.call("bob", alice.offer(), o, fmt.Sprintf("Content-Length: %d", len(alice.offer())), fmt.Sprintf("Content-Length: %d", len(o)))
+	k := bob.ring()
+	body := string(k.invite.Body)
+	if !strings.Contains(body, print) || !strings.Contains(body, "a=setup:actpass") || strings.Contains(body, "ice") || strings.Contains(body, "candidate") {
+		t.Errorf("%s", body)
+	}
+	bob.send(bob.answer(k.invite, 200, k.tag(), "", secure(bob, "active")))
+	a.connected()
+	bob.expect("ACK")
+	hello := []byte{22, 254, 253, 0, 1, 0, 0, 0, 0, 0, 5, 0, 8, 1, 2, 3, 4, 5}
+	hello = append(hello[:11], 0, 4, 1, 2, 3, 4)
+	alice.sound.WriteToUDPAddrPort([]byte("\x00\x01\x00\x00\x21\x12\xa4\x42123456789012"), a.media)
+	alice.sound.WriteToUDPAddrPort(hello, a.media)
+	wait(t, "bob gets DTLS", func() bool { _, n := bob.heard(); return n == 1 })
+	if !bytes.Equal(bob.last, hello) {
+		t.Errorf("bob got %x", bob.last)
+	}
+}
+
+// A transfer passes as who is to be called, where it is allowed.
+func TestRefer(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Allow.Refer, c.Allow.Info = true, true })
+	alice, bob := b.two()
+	a := alice.call("bob")
+	k := bob.ring().pickUp()
+	a.connected()
+	bob.expect("ACK")
+	a.request("REFER", "Refer-To: \"x\" <sip:carol@example.com;x=1>;y=2\nReferred-By: <sip:mallory@example.com>\n", "")
+	m := bob.expect("REFER")
+	if text(m.ReferTo) != "<sip:carol@example.com>" || !strings.Contains(text(m.ReferredBy), "alice") {
+		t.Errorf("%s", m.AppendTo(nil))
+	}
+	bob.send(bob.answer(m, 202, "", "", ""))
+	alice.expect("202")
+	body := "SIP/2.0 503 My Own Words\r\nX: y\r\n"
+	k.seq = 5
+	k.request("NOTIFY", "Event: refer;id=1\nSubscription-State: terminated;reason=x\n", "")
+	alice.send(alice.answer(alice.expect("NOTIFY"), 200, "", "", ""))
+	k.seq++
+	bob.send(strings.Replace(bob.request("NOTIFY", k.target, k.from, k.to, k.callID, k.seq, "Event: refer\nSubscription-State: active\n", body), "application/sdp", "message/sipfrag", 1))
+	if m := alice.expect("NOTIFY"); string(m.Body) != "SIP/2.0 503 Service Unavailable\r\n" {
+		t.Errorf("%q", m.Body)
+	}
+	alice.forget()
+	body = "Signal=5\r\nDuration=200\r\n"
+	a.seq++
+	alice.send(strings.Replace(alice.request("INFO", a.target, a.from, a.to, a.callID, a.seq, "", body), "application/sdp", "application/dtmf-relay", 1))
+	if m := bob.expect("INFO"); string(m.Body) != body {
+		t.Errorf("%q", m.Body)
+	}
+	a.seq++
+	alice.send(strings.Replace(alice.request("INFO", a.target, a.from, a.to, a.callID, a.seq, "", "Signal=5\r\nX=y\r\n"), "application/sdp", "application/dtmf-relay", 1))
+	alice.expect("400")
+}

@@ -177,10 +177,11 @@ func (g *Guard) requested(m *sip.Message, b []byte, f *flow) {
 		return
 	}
 	if t := g.servers[serverKey(m, f, method)]; t != nil {
+		t.size += len(b)
 		t.again()
 		return
 	}
-	t := g.serve(m, f)
+	t := g.serve(m, f, len(b))
 	if t == nil {
 		busy := reply(m, 503, f, token())
 		busy.RetryAfter = 30

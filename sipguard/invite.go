@@ -282,22 +282,24 @@ func (c *call) accepted(in *invitation, r *sip.Message) {
 }
 
 // goodbye acknowledges an answer that nobody wants any more, and hangs up.
-func (c *call) goodbye(in *invitation, r *sip.Message) {
+func (c *call) goodbye(in *invitation, r *sip.Message) []byte {
 	l := *in.to // another dialog, with the same names
 	l.follow(r)
 	l.seq = in.client.req.CSeq.Number - 1
-	ack := l.request("ACK")
-	c.g.acknowledged(ack, &l)
+	ack := c.g.acknowledged(l.request("ACK"), &l)
 	c.g.request(l.request("BYE"), l.flow, func(*sip.Message) {})
+	return ack
 }
 
 // broken ends a call whose answer cannot be used.
 func (c *call) broken(in *invitation, r *sip.Message) {
 	in.server.respond(in.from.reply(in.server, 502))
 	if r.To.Tag() != nil {
-		c.goodbye(in, r)
+		in.ack = c.goodbye(in, r)
 	}
-	in.ack = []byte{}
+	if in.ack == nil {
+		in.ack = []byte("\r\n\r\n") // a keep-alive: there is no dialog to acknowledge
+	}
 	if c.state == guard.Ringing {
 		c.end()
 		return

@@ -25,6 +25,8 @@ type serverTx struct {
 	req    *sip.Message
 	state  txState
 	last   []byte // the last response
+	size   int    // of the request
+	sent   int    // bytes of responses
 	wait   time.Duration
 	timer  *time.Timer
 	until  time.Time
@@ -39,11 +41,11 @@ func serverKey(m *sip.Message, f *flow, method string) string {
 }
 
 // serve begins a transaction; nil: there are too many.
-func (g *Guard) serve(m *sip.Message, f *flow) *serverTx {
+func (g *Guard) serve(m *sip.Message, f *flow, size int) *serverTx {
 	if len(g.servers) >= maxTransactions {
 		return nil
 	}
-	t := &serverTx{g: g, key: serverKey(m, f, string(m.Method)), flow: f, req: m}
+	t := &serverTx{g: g, key: serverKey(m, f, string(m.Method)), flow: f, req: m, size: size}
 	g.servers[t.key] = t
 	return t
 }
@@ -56,8 +58,20 @@ func (t *serverTx) final() bool { return t.state >= accepted }
 // again answers a request that came again.
 func (t *serverTx) again() {
 	if t.last != nil && t.state != confirmed {
-		t.flow.send(t.last)
+		t.say()
 	}
+}
+
+func (t *serverTx) say() {
+	t.sent += len(t.last)
+	t.flow.send(t.last)
+}
+
+// enough tells whether a response may not be repeated of itself: who is outside
+// gets no more than three times what came from there, for whoever sends under
+// another's address could have it flooded. A repeated request makes room for more.
+func (t *serverTx) enough() bool {
+	return !t.flow.inside && !t.flow.reliable() && t.sent+len(t.last) > 3*t.size
 }
 
 // respond sends a response. After a final one there is none.
@@ -66,7 +80,7 @@ func (t *serverTx) respond(m *sip.Message) {
 		return
 	}
 	t.last = m.AppendTo(nil)
-	t.flow.send(t.last)
+	t.say()
 	switch {
 	case m.Status < 200:
 		t.state = proceeding
@@ -92,7 +106,9 @@ func (t *serverTx) fire() {
 		t.end()
 		return
 	}
-	t.flow.send(t.last)
+	if !t.enough() {
+		t.say()
+	}
 	t.wait = min(2*t.wait, 8*t.g.config.T1) // T2
 	t.arm()
 }
