@@ -296,3 +296,23 @@ func m2(t *testing.T, k *talk) *sip.Message {
 	}
 	return m
 }
+
+// A later INVITE that is cancelled while it is answered changes nothing, and ends
+// nothing.
+func TestCancelOfReinvite(t *testing.T) {
+	b := newBench(t, nil)
+	alice, bob := b.two()
+	a := alice.call("bob")
+	bob.ring().pickUp()
+	a.connected()
+	bob.expect("ACK")
+	a.request("INVITE", "", alice.offer())
+	m := bob.expect("INVITE")
+	cancelLast(alice, a)
+	alice.expect("487")
+	bob.send(bob.answer(m, 200, "", "", bob.offer()))
+	bob.expect("ACK")
+	time.Sleep(64*50*time.Millisecond + 100*time.Millisecond)
+	a.speak(1)
+	wait(t, "the call goes on", func() bool { _, n := bob.heard(); return n == 1 })
+}

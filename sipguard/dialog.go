@@ -26,10 +26,7 @@ func (g *Guard) acknowledge(m *sip.Message, f *flow) {
 	if c.state == guard.Answered && !l.step(guard.Join, f) {
 		return
 	}
-	in.to.seq-- // RFC 3261 §13.2.2.4: an ACK has the number of its INVITE
-	ack := in.to.request("ACK")
-	ack.CSeq.Number = in.client.req.CSeq.Number
-	in.to.seq = max(in.to.seq, ack.CSeq.Number)
+	ack := in.acknowledgement()
 	if in.to.flow.inside {
 		ack.Authorization, ack.ProxyAuthorization = m.Authorization, m.ProxyAuthorization
 	}

@@ -246,6 +246,10 @@ func (c *call) accepted(in *invitation, r *sip.Message) {
 	case in.answered || c.state == guard.Ended: // of another branch of a fork, or too late
 		c.goodbye(in, r)
 		return
+	case in.server.final(): // a later INVITE that was cancelled while it was answered
+		in.answered = true
+		in.ack = c.g.acknowledged(in.acknowledgement(), in.to)
+		return
 	}
 	first := in.first()
 	in.answered = true
@@ -279,6 +283,15 @@ func (c *call) accepted(in *invitation, r *sip.Message) {
 			c.hangUp()
 		}
 	})
+}
+
+// acknowledgement begins the ACK of a 2xx, which has the number of its INVITE:
+// RFC 3261 §13.2.2.4.
+func (in *invitation) acknowledgement() *sip.Message {
+	ack := in.to.request("ACK")
+	in.to.seq--
+	ack.CSeq.Number = in.client.req.CSeq.Number
+	return ack
 }
 
 // goodbye acknowledges an answer that nobody wants any more, and hangs up.

@@ -275,12 +275,6 @@ func (k *talk) request(method, lines, body string) {
 	k.p.send(k.p.request(method, k.target, k.from, k.to, k.callID, k.seq, lines, body))
 }
 
-func (k *talk) bye() {
-	k.p.t.Helper()
-	k.request("BYE", "", "")
-	k.p.expect("200")
-}
-
 // speak sends RTP.
 func (k *talk) speak(n int) {
 	for i := range n {

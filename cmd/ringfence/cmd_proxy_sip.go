@@ -10,7 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
@@ -42,11 +42,12 @@ func (c *proxySIPCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	out := &proxyReport{e: e, json: c.JSON}
 	rules, err := c.rules()
 	if err != nil {
 		return err
 	}
+	out := newProxyReport(e, c.JSON)
+	defer out.close()
 	if config.Guard, err = guard.New(rules, e.now, out.verdict); err != nil {
 		return &failure{code: "rules", what: "--rules " + c.Rules, why: err, exit: exitUsage}
 	}
@@ -142,21 +143,61 @@ func (c *proxySIPCommand) rules() (guard.Config, error) {
 // proxyReport says what a guard does: a line for each thing that was refused, for a
 // person or for a program.
 type proxyReport struct {
-	e    *env
-	json bool
-	mu   sync.Mutex
+	e     *env
+	json  bool
+	lines chan string
+	stop  chan struct{}
+	done  chan struct{}
+	lost  atomic.Int64 // lines that nobody took in time
+}
+
+// newProxyReport begins a report. Whoever reads it slowly holds up no call: lines
+// that do not fit are counted.
+func newProxyReport(e *env, asJSON bool) *proxyReport {
+	r := &proxyReport{e: e, json: asJSON, lines: make(chan string, 4096), stop: make(chan struct{}), done: make(chan struct{})}
+	go r.write()
+	return r
+}
+
+func (r *proxyReport) write() {
+	defer close(r.done)
+	for {
+		select {
+		case line := <-r.lines:
+			fmt.Fprintln(r.e.stdout, line)
+			continue
+		default:
+		}
+		select {
+		case line := <-r.lines:
+			fmt.Fprintln(r.e.stdout, line)
+		case <-r.stop:
+			return
+		}
+	}
 }
 
 func (r *proxyReport) line(event string, text string, value any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.json {
-		fmt.Fprintln(r.e.stdout, text)
-		return
+	if r.json {
+		b, err := json.Marshal(map[string]any{"event": event, event: value})
+		if err != nil {
+			return
+		}
+		text = string(b)
 	}
-	b, err := json.Marshal(map[string]any{"event": event, event: value})
-	if err == nil {
-		fmt.Fprintf(r.e.stdout, "%s\n", b)
+	select {
+	case r.lines <- text:
+	default:
+		r.lost.Add(1)
+	}
+}
+
+// close waits until everything is written.
+func (r *proxyReport) close() {
+	close(r.stop)
+	<-r.done
+	if n := r.lost.Load(); n > 0 {
+		fmt.Fprintf(r.e.stderr, "%d lines were not written: standard output was read too slowly\n", n)
 	}
 }
 
