@@ -19,6 +19,7 @@ type call struct {
 	media  session
 	invite *invitation // the INVITE that is under way, or the last one
 	busy   bool        // an UPDATE or PRACK with a description is under way
+	began  time.Time
 	heard  time.Time
 
 	forgotten bool // end has been called
@@ -75,7 +76,7 @@ func (g *Guard) newCall(caller, callee *leg) *call {
 	if len(g.calls) >= maxCalls || !caller.flow.inside && g.ofFlow[from] >= maxCallsOfFlow {
 		return nil
 	}
-	c := &call{g: g, legs: [2]*leg{caller, callee}, state: guard.Ringing, heard: g.config.Now()}
+	c := &call{g: g, legs: [2]*leg{caller, callee}, state: guard.Ringing, began: g.config.Now(), heard: g.config.Now()}
 	c.id = id(string(caller.callID))
 	caller.role, callee.role = guard.Caller, guard.Callee
 	for _, l := range c.legs {

@@ -60,7 +60,8 @@ const (
 // How long is waited.
 const (
 	defaultT1  = 500 * time.Millisecond // RFC 3261 §17.1.1.1
-	ringing    = 3 * time.Minute        // timer C, RFC 3261 §16.6
+	ringing    = 3 * time.Minute        // timer C, RFC 3261 §16.6: since the last sign of life
+	longRing   = 10 * time.Minute       // since the invitation, whatever signs there are
 	silentCall = 30 * time.Minute       // a call in which nobody says anything
 	maxExpires = 24 * 60 * 60           // seconds, of a registration
 )
@@ -226,6 +227,10 @@ func (g *Guard) sweep() {
 	now := g.config.Now()
 	g.bindings.sweep(now)
 	for c := range g.calls {
+		if c.state == guard.Ringing && now.Sub(c.began) > longRing {
+			c.hangUp()
+			continue
+		}
 		if now.Sub(c.heard) > silentCall && now.Sub(c.mediaHeard()) > silentCall {
 			g.log.Info("a call in which nobody says anything is ended", "call", c.id)
 			c.hangUp()

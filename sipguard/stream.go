@@ -145,12 +145,12 @@ func (s *stream) drain() {
 // read reads messages until the connection ends, or until nobody can tell any
 // more where one ends.
 func (g *Guard) read(f *flow) {
-	conn, b := f.stream.conn, []byte(nil)
+	conn, b, begun := f.stream.conn, []byte(nil), false
 	buf := make([]byte, 8<<10)
 	for {
-		wait := streamIdle
-		if len(b) > 0 {
-			wait = streamPart
+		wait := streamPart // also for the handshake of TLS, and for the first word
+		if begun && len(b) == 0 {
+			wait = streamIdle
 		}
 		conn.SetReadDeadline(time.Now().Add(wait))
 		n, err := conn.Read(buf)
@@ -161,6 +161,7 @@ func (g *Guard) read(f *flow) {
 		if b, whole = g.cut(append(b, buf[:n]...), f); !whole {
 			return
 		}
+		begun = begun || len(b) == 0
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,4 +120,41 @@ func TestFlood(t *testing.T) {
 		defer b.Guard.mu.Unlock()
 		return len(b.calls) == 2
 	})
+}
+
+// What nobody ends is ended: calls that ring for too long, and calls in which
+// nobody says anything.
+func TestSweep(t *testing.T) {
+	var mu sync.Mutex
+	ahead := time.Duration(0)
+	now := func() time.Time { mu.Lock(); defer mu.Unlock(); return time.Now().Add(ahead) }
+	later := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); ahead += d }
+	b := newBench(t, func(c *Config) { c.Now = now })
+	alice, bob := b.two()
+	alice.call("bob")
+	k := bob.ring()
+	later(longRing + time.Second)
+	b.sweep()
+	alice.expect("480")
+	bob.expect("CANCEL")
+	bob.send(bob.answer(k.invite, 487, k.tag(), "", ""))
+	b.gone()
+	alice.register()
+	bob.register()
+	a := alice.call("bob")
+	bob.ring().pickUp()
+	a.connected()
+	bob.expect("ACK")
+	later(silentCall / 2)
+	b.sweep()
+	a.speak(1)
+	wait(t, "bob hears alice", func() bool { _, n := bob.heard(); return n == 1 })
+	later(silentCall + time.Second)
+	b.sweep()
+	alice.expect("BYE")
+	bob.expect("BYE")
+	b.gone()
+	if b.registered() != 0 {
+		t.Error("a phone that does not register again is still there")
+	}
 }
