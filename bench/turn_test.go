@@ -48,9 +48,10 @@ func BenchmarkTurn(b *testing.B) {
 	for _, rate := range []int{10_000, 20_000, 40_000} {
 		b.Run(fmt.Sprintf("%d-a-second", rate), func(b *testing.B) {
 			for b.Loop() {
-				var ours, theirs relayed
+				var ours, theirs, atOnce relayed
 				for range turnRounds {
 					ours.add(relay(b, rate, startOurs))
+					atOnce.add(relay(b, rate, startAtOnce))
 					if other != "" {
 						theirs.add(relay(b, rate, startCoturn))
 					}
@@ -58,6 +59,8 @@ func BenchmarkTurn(b *testing.B) {
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(ours.each(), "µs/packet")
 				b.ReportMetric(100*ours.lost(), "%lost")
+				b.ReportMetric(atOnce.each(), "no-hold-µs/packet")
+				b.ReportMetric(atOnce.trip(50), "no-hold-µs-trip-median")
 				b.ReportMetric(ours.trip(50), "µs-trip-median")
 				b.ReportMetric(ours.trip(99), "µs-trip-99%")
 				if other != "" {
@@ -120,13 +123,18 @@ func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) rel
 	return relayed{l.got.Load() - got, l.sent.Load() - sent, processorOf(b, server.Process.Pid) - used, <-trips}
 }
 
-func startOurs(b *testing.B, at string) *exec.Cmd {
+func startOurs(b *testing.B, at string) *exec.Cmd { return startHolding(b, at, "500us") }
+
+// startAtOnce has no packet wait for others.
+func startAtOnce(b *testing.B, at string) *exec.Cmd { return startHolding(b, at, "0s") }
+
+func startHolding(b *testing.B, at, hold string) *exec.Cmd {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte(turnSecret), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	return startTurn(b, at, program(), "proxy", "turn", "--listen", at, "--secret-file", file, "--realm", turnRealm, "--relay-ip", "127.0.0.1", "--allow-peer", "127.0.0.1")
+	return startTurn(b, at, program(), "proxy", "turn", "--listen", at, "--secret-file", file, "--realm", turnRealm, "--relay-ip", "127.0.0.1", "--allow-peer", "127.0.0.1", "--hold", hold)
 }
 
 func startCoturn(b *testing.B, at string) *exec.Cmd {

@@ -19,12 +19,11 @@
 //     password, and passes credentials inwards and challenges outwards only.
 //
 // Transport and transactions (RFC 3261 §17, §18) are written here, though there are
-// libraries. One was tried for it, sipgo: it reads what it receives by a parser of
-// its own behind which a second, strict one would have to agree with it (R17); its
-// tables of transactions and connections grow with what strangers send; and it
-// sends a response where Via says, while here it goes back on the flow that the
-// request came by, whatever the request says (R9). The part of §17 that is left
-// is small.
+// libraries, such as sipgo. It reads what it receives by a parser of its own, with which
+// the strict one behind it would have to agree (R17); and it sends a response where
+// Via says, while here it goes back on the flow that the request came by, whatever
+// the request says (R9). What is held for strangers has to be bounded besides. The
+// part of §17 that is left is small.
 //
 // All of signalling happens under one lock, each message in one go; timers take the
 // same lock. Media has goroutines of its own and takes none.

@@ -292,7 +292,11 @@ func (v *verdictLines) print() {
 			continue
 		}
 		if one, ok := x.(guard.Verdict); ok {
-			x = fmt.Sprintf("%s  %-7s %-4s %s %s: %s (%d times)", one.At.UTC().Format(time.RFC3339), one.Action, one.Rules[0], one.Kind, one.Address, one.Reason, one.Count)
+			text := fmt.Sprintf("%s  %-7s %-4s %s %s: %s", one.At.UTC().Format(time.RFC3339), one.Action, one.Rules[0], one.Kind, one.Address, one.Reason)
+			if one.Count > 1 {
+				text += fmt.Sprintf(" (and %d alike)", one.Count-1)
+			}
+			x = text
 		}
 		fmt.Fprintf(v.env.stdout, "%v\n", x)
 	}
