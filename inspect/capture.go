@@ -83,7 +83,7 @@ func (c *capture) begin(r io.Reader) error {
 	}
 	p, err := pcapgo.NewReader(c.version(b))
 	if err != nil {
-		return errors.Join(errNotCapture, err)
+		return fmt.Errorf("%w: %w", errNotCapture, err)
 	}
 	link := p.LinkType()
 	c.next, c.link = p.ZeroCopyReadPacketData, func(gopacket.CaptureInfo) layers.LinkType { return link }
