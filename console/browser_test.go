@@ -40,10 +40,7 @@ func newChromium(t *testing.T) *chromium {
 	m := newMemory(time.Now)
 	m.cases, m.bans = roomOf(t, time.Now), bansOf(t, time.Now)
 	server := httptest.NewServer(New(Config{Desk: m.desk(), Log: slog.New(slog.DiscardHandler), Build: "test"}))
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	t.Cleanup(func() { shut(server) })
 	port := server.URL[strings.LastIndex(server.URL, ":"):]
 	return &chromium{m, t, ctx, "http://console.localhost" + port}
 }
@@ -300,4 +297,12 @@ func (c *chromium) shoot(name, scheme string, rtl bool, width int64) {
 	if err := os.WriteFile(file, picture, 0o644); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// shut ends a server to which a browser may be connected, and connects again as soon
+// as it loses the connection: nobody is let in any more before all are sent away.
+func shut(s *httptest.Server) {
+	s.Listener.Close()
+	s.CloseClientConnections()
+	s.Close()
 }

@@ -76,8 +76,7 @@ func newWindow(t *testing.T) *window {
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
-		server.CloseClientConnections()
-		server.Close()
+		shut(server)
 	})
 	return &window{m, t, c, server.URL, client, log}
 }

@@ -287,7 +287,7 @@ func TestServiceInBrowser(t *testing.T) {
 	s, desk := newService(t, time.Now)
 	register(t, s, person(1), "mallory")
 	server := httptest.NewServer(New(Config{Desk: desk, Log: slog.New(slog.DiscardHandler)}))
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	t.Cleanup(func() { shut(server) })
 	c.url = "http://console.localhost" + server.URL[strings.LastIndex(server.URL, ":"):]
 	token, err := s.Store().NewSignIn(t.Context(), "mara")
 	if err != nil {
