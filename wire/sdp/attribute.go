@@ -244,6 +244,10 @@ func (p *parser) packetTime(to *uint16, v value) error {
 		p.object("R7", v.at, len(v.b), "RFC 8866 §6.4; CVE-2026-41416", "a packet time outside 3 to 240 milliseconds")
 		return nil
 	}
+	if *to != 0 && *to != uint16(n) {
+		p.object("R17", v.at, len(v.b), "RFC 8866 §6.4", "two packet times")
+		return nil
+	}
 	*to = uint16(n)
 	return nil
 }
@@ -288,6 +292,9 @@ func (p *parser) rtcp(v value) error {
 	n, ok := decimal(port.b, 65535)
 	if !ok {
 		return p.syntax(at, whole, "RFC 3605 §2.1", "a port is a number up to 65535")
+	}
+	if p.m.RTCP != 0 && p.m.RTCP != uint16(n) {
+		p.object("R17", at, whole, "RFC 3605 §2.1", "two ports for RTCP")
 	}
 	p.m.RTCP = uint16(n)
 	if len(v.b) == 0 {

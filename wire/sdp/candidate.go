@@ -109,6 +109,9 @@ func (p *parser) extensions(c *Candidate, v value) error {
 		}
 		switch string(key.b) {
 		case "raddr":
+			if related.IsValid() {
+				p.object("R17", key.at, len(key.b), candidateClause, "an extension that stands twice")
+			}
 			related, _ = wire.Literal(val.b)
 		case "rport":
 			n, ok := decimal(val.b, 65535)

@@ -285,19 +285,39 @@ func (p *parser) bandwidth(v value) error {
 	if p.m != nil {
 		at = &p.m.Bandwidth
 	}
-	switch string(v.b[:i]) {
-	case "AS":
-		at.AS = uint32(n)
-	case "TIAS":
-		at.TIAS = uint32(n)
-	case "RS":
-		at.RS = uint32(n)
-	case "RR":
-		at.RR = uint32(n)
-	default:
+	p.canonical(value{v.b[i+1:], v.at + i + 1}, "RFC 8866 §5.8")
+	to := at.of(v.b[:i])
+	switch {
+	case to == nil:
 		p.drop(v.b[:i])
+	case *to != 0:
+		p.object("R17", v.at, len(v.b), "RFC 8866 §5.8", "a bandwidth that stands twice")
+	default:
+		*to = uint32(n)
 	}
 	return nil
+}
+
+// of is where the bandwidth of a type is kept, nil for a type that is on no list.
+func (b *Bandwidth) of(kind []byte) *uint32 {
+	switch string(kind) {
+	case "AS":
+		return &b.AS
+	case "TIAS":
+		return &b.TIAS
+	case "RS":
+		return &b.RS
+	case "RR":
+		return &b.RR
+	}
+	return nil
+}
+
+// canonical objects to a number that begins with 0: it is octal to some.
+func (p *parser) canonical(v value, clause string) {
+	if len(v.b) > 1 && v.b[0] == '0' {
+		p.object("R17", v.at, len(v.b), clause, "a number that begins with 0")
+	}
 }
 
 // timing reads t=; of r= nothing is kept.
@@ -328,6 +348,7 @@ func (p *parser) media(v value) error {
 	if !ok || len(kind.b) == 0 || len(protocol.b) == 0 || len(v.b) == 0 {
 		return p.syntax(at, whole, clause, "media has a kind, a port up to 65535, a protocol and formats")
 	}
+	p.canonical(port, clause)
 	if len(p.s.Media) == MaxMedia {
 		p.object("R5", at, whole, clause, "more than 8 media descriptions")
 		p.s.Media = p.s.Media[:MaxMedia-1]

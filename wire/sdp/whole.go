@@ -18,6 +18,9 @@ func (p *parser) whole() error {
 			return p.syntax(m.Offset, 2, "RFC 8866 §5.7", "media without an address")
 		}
 		m.known()
+		if p.named(m, i) {
+			p.object("R17", m.Offset, 2, "RFC 5888 §4", "two media descriptions with one name")
+		}
 		if m.Port == 0 {
 			continue
 		}
@@ -27,6 +30,16 @@ func (p *parser) whole() error {
 		p.inUse(m)
 	}
 	return nil
+}
+
+// named tells whether a media description before this one has its name.
+func (p *parser) named(m *Media, i int) bool {
+	for j := range p.s.Media[:i] {
+		if m.Mid != nil && bytes.Equal(p.s.Media[j].Mid, m.Mid) {
+			return true
+		}
+	}
+	return false
 }
 
 // known fills in the codecs of payload types that need no a=rtpmap.

@@ -102,6 +102,11 @@ func readFrom(a func(*Message) *Address) func(*parser, *cursor) error {
 		if err := c.address(one); err != nil {
 			return err
 		}
+		for i := range one.Params {
+			if t := &one.Params[i]; equal(t.Name, "tag") && t.Has && (t.Quoted || span(t.Value, isToken) != len(t.Value)) {
+				return p.syntax(at, c.at-at, "RFC 3261 §25.1, tag-param", "a tag that is no token")
+			}
+		}
 		p.most(one.Tag(), at, MaxToken, "a tag of more than 256 bytes")
 		return nil
 	}

@@ -77,6 +77,9 @@ func (p *parser) since3261() {
 	if m.From.Tag() == nil {
 		p.object("R17", p.offset(m.From.URI.Raw), len(m.From.URI.Raw), "RFC 3261 §8.1.1.3", "a From without a tag")
 	}
+	if len(m.Contact) > 1 && m.dialog() {
+		p.object("R17", p.offset(m.Contact[1].URI.Raw), len(m.Contact[1].URI.Raw), "RFC 3261 §8.1.1.8, §12.1.1", "more than one Contact for a dialog")
+	}
 	if !m.Request() {
 		return
 	}
@@ -90,6 +93,17 @@ func (p *parser) since3261() {
 	if m.Star && (string(m.Method) != "REGISTER" || m.Expires != 0) {
 		p.object("R4", p.bodyAt-2, 0, "RFC 3261 §10.2.2", "a Contact of * that ends no registration")
 	}
+}
+
+// dialog tells whether a message's Contact is where a dialog goes on: there is one,
+// RFC 3261 §8.1.1.8, §12.1.1, RFC 3311 §5.1, RFC 6665 §8.2. Of several, each
+// program takes one of its own choice.
+func (m *Message) dialog() bool {
+	switch string(m.CSeq.Method) {
+	case "INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER":
+		return m.Request() || m.Status < 300
+	}
+	return false
 }
 
 // cookie begins a branch since RFC 3261 §8.1.1.7.

@@ -91,6 +91,13 @@ func TestRefused(t *testing.T) {
 		{"a NUL in an unknown header", "Max-Forwards: 70", "X-A: a\x00b\nMax-Forwards: 70", "R17", false, "\x00"},
 		{"overlong UTF-8", "Alice Doe", "\"Alice\xc0\xafDoe\"", "R17", false, ""},
 		{"several bodies", "Content-Length: 0", "Content-Type: multipart/mixed;boundary=a\nContent-Length: 0", "R19", true, "multipart"},
+		{"a user outside brackets with a semicolon", "Alice Doe <sip:alice@example.com>;tag", "sip:a;b@example.com;tag", "R17", false, "@example"},
+		{"a user outside brackets with a question mark", "Alice Doe <sip:alice@example.com>;tag", "sip:a?b@example.com;tag", "R17", false, "?b@"},
+		{"a tag in quotation marks", "tag=1928301774", "tag=\"1928301774\"", "R17", false, ""},
+		{"two contacts of a dialog", "Content-Length: 0", "m: <sip:b@c>\nContent-Length: 0", "R17", true, "sip:b@c"},
+		{"an escaped overlong form", "sip:bob@", "sip:b%c0%afob@", "R17", true, "b%c0%afob"},
+		{"half of an escaped letter", "sip:bob@", "sip:bob%c3@", "R17", true, "bob%c3"},
+		{"a compressed body", "Content-Length: 0", "e: gzip\nContent-Length: 0", "R19", true, "gzip"},
 		{"a date that is not in GMT", "Max-Forwards: 70", "Date: Fri, 01 Jan 2010 16:00:00 EST\nMax-Forwards: 70", "R17", false, "Fri"},
 	} {
 		lines := strings.Replace(invite, c.old, c.new, 1)
@@ -120,6 +127,25 @@ func TestRefused(t *testing.T) {
 	}
 	if r := refusal(Check(append(message(invite), "more"...))); r == nil || r.Rule != "R6" || !r.Policy {
 		t.Errorf("something behind the message: %v", r)
+	}
+}
+
+// What stands outside brackets ends at a comma; escaped letters are letters; an
+// encoding that is none is none.
+func TestPasses(t *testing.T) {
+	for _, c := range [][2]string{
+		{"Contact: <sip:alice@pc33.example.com;transport=udp>", "Expires: 5"},
+		{"sip:bob@", "sip:b%C3%B6b%20@"},
+		{"Content-Length: 0", "e: identity\nContent-Length: 0"},
+		{"Alice Doe <sip:alice@example.com>;tag", "sip:example.com;tag"},
+	} {
+		if err := Check(message(strings.Replace(invite, c[0], c[1], 1))); err != nil {
+			t.Errorf("%s: %v", c[1], err)
+		}
+	}
+	m, err := Parse(message(strings.Replace(strings.ReplaceAll(invite, "INVITE", "REGISTER"), "Contact: <sip:alice@pc33.example.com;transport=udp>", "Contact: sip:a,sip:b@c", 1)))
+	if err != nil || len(m.Contact) != 2 || m.Contact[0].URI.User != nil || string(m.Contact[1].URI.User) != "b" {
+		t.Errorf("a list outside brackets: %v", err)
 	}
 }
 

@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"unicode/utf8"
+
 	"github.com/ringfence/ringfence/wire"
 )
 
@@ -99,7 +101,7 @@ func (c *cursor) otherURI(bare bool) error {
 }
 
 func (c *cursor) sipURI(u *URI, bare bool) error {
-	if err := c.userInfo(u); err != nil {
+	if err := c.userInfo(u, bare); err != nil {
 		return err
 	}
 	var err error
@@ -116,15 +118,16 @@ func (c *cursor) sipURI(u *URI, bare bool) error {
 	return c.uriHeaders()
 }
 
-// userInfo takes the user in front of the "@", where there is one.
-func (c *cursor) userInfo(u *URI) error {
+// userInfo takes the user in front of the "@", where there is one. Outside angle
+// brackets the URI ends at a comma, semicolon or question mark: RFC 3261 §20.
+func (c *cursor) userInfo(u *URI, bare bool) error {
 	rest, at := c.rest(), -1
 	for i, b := range rest {
 		if b == '@' {
 			at = i
 			break
 		}
-		if b == '>' || b == '"' || b == '<' || is(b, isSpace) {
+		if b == '>' || b == '"' || b == '<' || is(b, isSpace) || bare && (b == ',' || b == ';' || b == '?') {
 			break
 		}
 	}
@@ -154,16 +157,37 @@ func (c *cursor) userInfo(u *URI) error {
 }
 
 // control objects to an escaped control character or NUL: what ends a string for
-// one program does not for another.
+// one program does not for another. Escaped bytes that are no UTF-8, overlong forms
+// among them, are read by each in its own way.
 func (c *cursor) control(b []byte, at int) {
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] != '%' {
+	var letter [utf8.UTFMax]byte // what was escaped, up to a whole letter
+	n := 0
+	for i := 0; i < len(b); i++ {
+		if b[i] != '%' || i+2 >= len(b) {
+			if n > 0 {
+				break
+			}
 			continue
 		}
-		if v := hex(b[i+1])<<4 | hex(b[i+2]); v < 0x20 || v == 0x7f {
+		v := hex(b[i+1])<<4 | hex(b[i+2])
+		if v < 0x20 || v == 0x7f {
 			c.p.object("R17", at+i, 3, "RFC 3261 §19.1.2", "an escaped control character")
 			return
 		}
+		i += 2
+		if n == 0 && v < utf8.RuneSelf {
+			continue
+		}
+		letter[n] = v
+		n++
+		if r, _ := utf8.DecodeRune(letter[:n]); r != utf8.RuneError {
+			n = 0
+		} else if utf8.FullRune(letter[:n]) {
+			break
+		}
+	}
+	if n > 0 {
+		c.p.object("R17", at, len(b), "RFC 3629 §3", "escaped bytes that are no UTF-8")
 	}
 }
 

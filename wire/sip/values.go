@@ -65,6 +65,7 @@ func init() {
 	register("max-forwards", "", true, "RFC 3261 §20.22", readMaxForwards)
 	register("content-length", "l", true, "RFC 3261 §20.14", readContentLength)
 	register("content-type", "c", true, "RFC 3261 §20.15", readContentType)
+	register("content-encoding", "e", true, "RFC 3261 §20.12", readContentEncoding)
 	register("date", "", true, "RFC 3261 §20.17", readDate)
 	register("retry-after", "", true, "RFC 3261 §20.33", readRetryAfter)
 	register("warning", "", false, "RFC 3261 §20.43", readWarning)
@@ -172,6 +173,22 @@ func readContentType(p *parser, c *cursor) (err error) {
 	}
 	t.Params, err = c.params()
 	return err
+}
+
+// readContentEncoding objects to a body that is compressed: what it holds depends on
+// who looks at it.
+func readContentEncoding(p *parser, c *cursor) error {
+	at := c.at
+	var all [][]byte
+	if err := c.tokens(&all, ',', "RFC 3261 §20.12"); err != nil {
+		return err
+	}
+	for _, one := range all {
+		if !equal(one, "identity") {
+			p.object("R19", at, c.at-at, "RFC 3261 §20.12", "a body that is encoded")
+		}
+	}
+	return nil
 }
 
 // readDate reads rfc1123-date, which is in GMT.
