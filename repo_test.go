@@ -19,7 +19,7 @@ import (
 const module = "github.com/ringfence/ringfence/"
 
 // layers are the rooms, lowest first. A room imports rooms of lower layers, and
-// of its own folder; what else it may import is in beside, each with its reason.
+// of its own folder, and from internal.
 var layers = [][]string{
 	{"wire", "acquisition", "indicator", "verify"},
 	{"guard", "artifact"},
@@ -32,11 +32,6 @@ var layers = [][]string{
 	{"service", "web", "console"},
 	{"testrange"},
 	{"cmd", "bench"},
-}
-
-var beside = map[string][]string{
-	"console":  {"web"}, // the shared look
-	"internal": {},
 }
 
 // never lists imports that would undo a decision, with the reason.
@@ -116,7 +111,7 @@ func TestImportsPointDown(t *testing.T) {
 			}
 			room, ours := strings.CutPrefix(path, module)
 			room = strings.Split(room, "/")[0]
-			if !ours || room == s.room() || room == "internal" || slices.Contains(beside[s.room()], room) {
+			if !ours || room == s.room() || room == "internal" {
 				continue
 			}
 			if to := layerOf(room); to >= from {

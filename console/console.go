@@ -18,7 +18,7 @@ import (
 
 	"github.com/ringfence/ringfence/casefile"
 	"github.com/ringfence/ringfence/guard"
-	"github.com/ringfence/ringfence/web/look"
+	"github.com/ringfence/ringfence/internal/look"
 )
 
 // Config is what a console needs.

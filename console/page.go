@@ -17,7 +17,7 @@ import (
 	"github.com/ringfence/ringfence/casefile/draw"
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/hunt/report"
-	"github.com/ringfence/ringfence/web/look"
+	"github.com/ringfence/ringfence/internal/look"
 	"github.com/ringfence/ringfence/wire"
 )
 

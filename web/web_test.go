@@ -15,8 +15,8 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"github.com/ringfence/ringfence/internal/look"
 	"github.com/ringfence/ringfence/web"
-	"github.com/ringfence/ringfence/web/look"
 )
 
 func get(t *testing.T, method, path string, header ...string) *http.Response {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/artifact"
 	"github.com/ringfence/ringfence/check"
+	"github.com/ringfence/ringfence/internal/look"
 )
 
 //go:embed page.html
@@ -79,7 +80,7 @@ func render(r *check.Result, o Options) ([]byte, error) {
 	if w == nil {
 		w = english
 	}
-	v := view{words: w, Style: template.CSS(pageStyle), R: r, Says: w.Verdict[r.Verdict], Options: o, Coverage: coverages(r), Inputs: r.Inputs[:min(len(r.Inputs), maxInputs)]}
+	v := view{words: w, Style: template.CSS(look.Base() + pageStyle), R: r, Says: w.Verdict[r.Verdict], Options: o, Coverage: coverages(r), Inputs: r.Inputs[:min(len(r.Inputs), maxInputs)]}
 	n := map[artifact.Severity]int{}
 	var serious, anti, slight []check.Finding
 	for _, f := range r.Findings {

@@ -15,6 +15,7 @@ import (
 	"io"
 
 	"github.com/ringfence/ringfence/hunt"
+	"github.com/ringfence/ringfence/internal/look"
 )
 
 // Options say how a report is written.
@@ -41,12 +42,12 @@ var templates = template.Must(template.Must(template.New("page").Funcs(template.
 // style is that of the page, of which the policy names the hash: no other style
 // applies, and no script runs (CSP Level 3 §2.3.1).
 var style, styleHash = func() (template.CSS, string) {
-	s := pageStyle + campaignStyle
+	s := look.Base() + pageStyle + campaignStyle
 	sum := sha256.Sum256([]byte(s))
 	return template.CSS(s), base64.StdEncoding.EncodeToString(sum[:])
 }()
 
-// Style returns the style sheet of Fragment, which builds on that of web/look.
+// Style returns the style sheet of Fragment, which builds on that of internal/look.
 func Style() []byte { return []byte(campaignStyle) }
 
 // Write writes a page with all campaigns of r, the strongest first.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -207,23 +206,6 @@ func TestMap(t *testing.T) {
 		UY UZ VU VE VN YE ZM ZW`) {
 		if !seen[code] {
 			t.Errorf("%s has no square", code)
-		}
-	}
-}
-
-// The page stands alone and has the same colours as everything else.
-func TestColours(t *testing.T) {
-	common, err := os.ReadFile("../../web/look/look.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tokens := regexp.MustCompile(`(?m)^  --.*;$`).FindAllString(string(common), -1)
-	if len(tokens) < 15 {
-		t.Fatal("the common look has no colours")
-	}
-	for _, token := range tokens {
-		if !strings.Contains(pageStyle, token) {
-			t.Errorf("the page does not have%s", token)
 		}
 	}
 }

@@ -18,13 +18,16 @@ import (
 	"unicode"
 
 	"github.com/ringfence/ringfence/inspect"
+	"github.com/ringfence/ringfence/internal/look"
 )
 
 //go:embed page.html
 var page string
 
 //go:embed page.css
-var style string
+var pageStyle string
+
+var style = look.Base() + pageStyle
 
 var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"shown": shown, "count": count, "moment": moment, "clock": func(t time.Time) string { return t.UTC().Format("15:04:05.000") }, "upper": strings.ToUpper,

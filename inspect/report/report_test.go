@@ -2,8 +2,6 @@ package report
 
 import (
 	"bytes"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,23 +46,6 @@ func TestWrite(t *testing.T) {
 	}
 	if strings.Contains(out, "http://") || strings.Contains(out, "https://") {
 		t.Error("the page names an address outside")
-	}
-}
-
-// The page stands alone and has the same colours as everything else.
-func TestColours(t *testing.T) {
-	common, err := os.ReadFile("../../web/look/look.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tokens := regexp.MustCompile(`(?m)^  --.*;$`).FindAllString(string(common), -1)
-	if len(tokens) < 15 {
-		t.Fatal("the common look has no colours")
-	}
-	for _, token := range tokens {
-		if !strings.Contains(style, token) {
-			t.Errorf("the page does not have%s", token)
-		}
 	}
 }
 

@@ -132,7 +132,7 @@ func stampOf(wasm, support []byte) (string, error) {
 	fmt.Fprintln(h, runtime.Version(), len(wasm), len(support))
 	h.Write(wasm)
 	h.Write(support)
-	for _, folder := range []string{"web/app", "web/look", "internal/buildweb", "go.mod"} {
+	for _, folder := range []string{"web/app", "internal/look", "internal/buildweb", "go.mod"} {
 		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

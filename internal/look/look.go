@@ -1,20 +1,29 @@
-// Package look is what the messenger and the console have in common to the
-// eye: colours in light and dark, type, forms, notices and small signs, as one
-// style sheet. Each is served from its own host, so each serves its own copy,
-// under a name that holds the hash of what is in it.
+// Package look is what all pages have in common to the eye: colours in light and
+// dark, and type. Reports, which stand alone, begin their style with Base. The
+// messenger and the console share forms, notices and small signs besides; each is
+// served from its own host, so each serves its own copy of the whole, under a name
+// that holds the hash of what is in it.
 package look
 
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the style sheet
+	_ "embed" // the style sheets
 	"encoding/hex"
 	"net/http"
 	"time"
 )
 
-//go:embed look.css
-var css []byte
+//go:embed base.css
+var base string
+
+//go:embed parts.css
+var parts string
+
+var css = []byte(base + parts)
+
+// Base is the style of every page: the tokens, and what is built of nothing else.
+func Base() string { return base }
 
 // Path is where Handler serves the style sheet: /assets/look.HASH.css. What is
 // behind it never changes, so it may be cached for good.
@@ -26,7 +35,7 @@ var Name = func() string {
 	return "look." + hex.EncodeToString(sum[:8]) + ".css"
 }()
 
-// CSS returns a copy of the style sheet.
+// CSS returns a copy of the whole style sheet.
 func CSS() []byte { return bytes.Clone(css) }
 
 // Handler serves the style sheet, whatever the path of the request: mount it
