@@ -30,8 +30,8 @@ func TestKeysPage(t *testing.T) {
 	w.people[person(1)] = p
 	w.mu.Unlock()
 	for path, wants := range map[string][]string{
-		"/":                               {"Out of one-time keys", "fallback key given 1\u202f234 times", `\u202e`},
-		"/keys":                           {"<strong>7</strong>", "keys_per_contact_day", "1\u202f234", "no keys left", "has keys again", "2026-11-22 17:00:00", `\u202e`},
+		"/":                               {"Out of one-time keys", "fallback key given 1\u202f234 times", `\u{202e}`},
+		"/keys":                           {"<strong>7</strong>", "keys_per_contact_day", "1\u202f234", "no keys left", "has keys again", "2026-11-22 17:00:00", `\u{202e}`},
 		"/accounts/" + person(1).String(): {"ran out", "no keys left", "given 1\u202f234 times"},
 		"/accounts/" + person(2).String(): {"ran out", "there are keys again", "given once"},
 	} {

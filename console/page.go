@@ -167,15 +167,3 @@ func utc(t time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
-
-// count writes a number with a thin space between thousands.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	digits := strings.TrimPrefix(s, "-")
-	out := ""
-	for len(digits) > 3 {
-		out = "\u202f" + digits[len(digits)-3:] + out
-		digits = digits[:len(digits)-3]
-	}
-	return strings.TrimSuffix(s, strings.TrimPrefix(s, "-")) + digits + out
-}

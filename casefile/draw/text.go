@@ -1,48 +1,24 @@
 package draw
 
 import (
-	"fmt"
 	"html"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/internal/visible"
 )
 
 // maxText is how many characters of one text are shown anywhere.
 const maxText = 200
 
-// thin is the space between thousands, the one space but the plain that is drawn.
-const thin = '\u202f'
+// plain is a text as it may stand in a drawing.
+func plain(s string, limit int) string { return visible.Text(s, limit, visible.Thin) }
 
-// plain is a text as it may stand in a drawing: at most limit characters of it, and
-// those that are invisible, turn the direction of text or pile up are written out.
-func plain(s string, limit int) string {
-	var b strings.Builder
-	marks := 0
-	for i, n := 0, 0; i < len(s); n++ {
-		if n >= limit {
-			fmt.Fprintf(&b, "… (+%d bytes)", len(s)-i)
-			break
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if marks++; !unicode.Is(unicode.M, r) {
-			marks = 0
-		}
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case marks > 2 || !unicode.IsPrint(r) && r != thin || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		default:
-			b.WriteString(s[i : i+size])
-		}
-		i += size
-	}
-	return b.String()
-}
+// count writes a number with narrow spaces between thousands.
+func count(n int) string { return visible.Count(n) }
 
 // esc is plain, escaped for HTML and XML.
 func esc(s string, limit int) string { return html.EscapeString(plain(s, limit)) }
@@ -132,15 +108,6 @@ func backwards(s string) bool {
 		}
 	}
 	return false
-}
-
-// count writes a number with narrow spaces between thousands (ISO 80000-1 §7.3.1).
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + string(thin) + s[i:]
-	}
-	return s
 }
 
 // brief writes a number in at most four characters, cut off and not rounded up.

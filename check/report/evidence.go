@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/ringfence/ringfence/check"
+	"github.com/ringfence/ringfence/internal/visible"
 )
 
 // maxValue is how many characters of one value a page shows; the whole stands
@@ -33,7 +32,7 @@ func shown(v any) string {
 	default:
 		return fmt.Sprint(v)
 	}
-	return visible(cut(defang(s)))
+	return text(defang(s))
 }
 
 // defang takes from links what makes them links, so that nobody taps one: the
@@ -87,7 +86,7 @@ func host(s string) string {
 func signed(s *check.Sign) string {
 	switch s.Type {
 	case "domain-name", "ipv4-addr", "ipv6-addr", "url":
-		return visible(cut(host(defang(s.Value))))
+		return text(host(defang(s.Value)))
 	}
 	return shown(s.Value)
 }
@@ -127,34 +126,5 @@ func grouped(fs []check.Finding) (groups []alike) {
 	return groups
 }
 
-func cut(s string) string {
-	n := utf8.RuneCountInString(s)
-	if n <= maxValue {
-		return s
-	}
-	i := 0
-	for range maxValue {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-	}
-	return fmt.Sprintf("%s ... (%d characters in all)", s[:i], n)
-}
-
-// visible shows characters that hide, turn the direction of text or drive a
-// terminal as what they are.
-func visible(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\n', r == '\t', r == '\u00a0', unicode.IsPrint(r):
-			b.WriteString(s[i : i+size])
-		default:
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		}
-		i += size
-	}
-	return b.String()
-}
+// text is a text from a phone as it may stand on a page or a terminal.
+func text(s string) string { return visible.Text(s, maxValue, '\n', '\t', '\u00a0') }

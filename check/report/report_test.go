@@ -141,7 +141,7 @@ func TestHostileValues(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	for _, good := range []string{"&lt;script&gt;", "hxxps://c2[.]example/x", `\u{202e}`, `\u{1b}`, `\xff`, "characters in all"} {
+	for _, good := range []string{"&lt;script&gt;", "hxxps://c2[.]example/x", `\u{202e}`, `\u{1b}`, `\xff`, "more bytes"} {
 		if !strings.Contains(text, good) {
 			t.Errorf("the page does not show %q", good)
 		}

@@ -124,7 +124,7 @@ func (s *screen) covered(r *check.Result) {
 				trouble = append(trouble, c)
 			}
 		}
-		s.fold("  ", fmt.Sprintf("%s: %s %s %s", visible(a.Path), english.Kind[a.Kind], visible(a.Device.Model), visible(a.Device.System)))
+		s.fold("  ", fmt.Sprintf("%s: %s %s %s", text(a.Path), english.Kind[a.Kind], text(a.Device.Model), text(a.Device.System)))
 		s.fold("    ", fmt.Sprintf("%d parts read, %d empty, %d partly damaged, %d could not be read, %d not in this copy",
 			n[check.Read], n[check.Empty], n[check.Damaged], n[check.Unreadable], n[check.Absent]))
 		if missing := missing(r, i); missing > 0 {

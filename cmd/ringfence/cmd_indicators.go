@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/indicator"
+	"github.com/ringfence/ringfence/internal/visible"
 )
 
 func init() {
@@ -205,14 +206,7 @@ func printRefused(e *env, refused []indicator.Refusal) error {
 }
 
 // printable keeps what others wrote from moving the cursor of a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return '?'
-		}
-		return r
-	}, s)
-}
+func printable(s string) string { return visible.Text(s, 400) }
 
 type indicatorsAdd struct {
 	dataFolder

@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/guard/own"
 	"github.com/ringfence/ringfence/inspect"
 	"github.com/ringfence/ringfence/inspect/report"
+	"github.com/ringfence/ringfence/internal/visible"
 	"github.com/ringfence/ringfence/wire"
 	"github.com/ringfence/ringfence/wire/dtls"
 	"github.com/ringfence/ringfence/wire/jingle"
@@ -150,29 +151,20 @@ func tell(e *env, r *inspect.Report) {
 		} else if c.Protocol != "sip" {
 			answered = "nobody can say when it was answered"
 		}
-		fmt.Fprintf(e.stdout, "%s  %-6s %s -> %s  %s, %s; media before the answer: %s\n", c.ID, c.Protocol, c.From, c.To, c.Setup.UTC().Format("2006-01-02 15:04:05"), answered, c.Before)
+		fmt.Fprintf(e.stdout, "%s  %-6s %s -> %s  %s, %s; media before the answer: %s\n", c.ID, c.Protocol, printable(c.From), printable(c.To), c.Setup.UTC().Format("2006-01-02 15:04:05"), answered, c.Before)
 		if c.Print != "" {
 			fmt.Fprintf(e.stdout, "        print  %s  %s\n", c.Print, c.Program)
 		}
 	}
 	for _, v := range r.Verdicts {
-		fmt.Fprintf(e.stdout, "%-8s %s  %s frame %d, byte %d: %s\n", strings.ToUpper(string(v.Severity)), v.Rule, v.File, v.Frame, v.Offset, v.Title)
+		fmt.Fprintf(e.stdout, "%-8s %s  %s frame %d, byte %d: %s\n", strings.ToUpper(string(v.Severity)), v.Rule, printable(v.File), v.Frame, v.Offset, v.Title)
 		fmt.Fprintf(e.stdout, "         %s -> %s, %s (%s), %d times; %s\n", v.From, v.To, v.Protocol, v.Sure, v.Count, v.Clause)
 	}
-	fmt.Fprintf(e.stdout, "%s packets in %d files, %d calls, %d verdicts.\n", spaced(r.Packets), len(r.Files), len(r.Calls), len(r.Verdicts))
+	fmt.Fprintf(e.stdout, "%s packets in %d files, %d calls, %d verdicts.\n", visible.Count(r.Packets), len(r.Files), len(r.Calls), len(r.Verdicts))
 	for _, name := range r.Understood() {
-		fmt.Fprintf(e.stdout, "  %-6s %s packets, %s bytes\n", name, spaced(r.Protocols[name].Packets), spaced(r.Protocols[name].Bytes))
+		fmt.Fprintf(e.stdout, "  %-6s %s packets, %s bytes\n", name, visible.Count(r.Protocols[name].Packets), visible.Count(r.Protocols[name].Bytes))
 	}
 	for _, u := range r.Unread {
-		fmt.Fprintf(e.stdout, "  not read: %s packets, %s (the first is %d of %s)\n", spaced(u.Packets), u.Why, u.Frame, u.File)
+		fmt.Fprintf(e.stdout, "  not read: %s packets, %s (the first is %d of %s)\n", visible.Count(u.Packets), u.Why, u.Frame, u.File)
 	}
-}
-
-// spaced writes a number with spaces between thousands, ISO 80000-1 §7.3.1.
-func spaced(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
 }

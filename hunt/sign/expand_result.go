@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringfence/ringfence/hunt"
 	"github.com/ringfence/ringfence/hunt/record"
+	"github.com/ringfence/ringfence/internal/visible"
 )
 
 // Expansion is what is tied to signs.
@@ -308,15 +309,8 @@ func way(path []Step) string {
 	return fmt.Sprintf("%s: %s", plain(last.From.String()), last.Why)
 }
 
-// plain shows a text from a record without what would steer a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
+// plain is a text from a record as it may stand on a terminal.
+func plain(s string) string { return visible.Text(s, 400) }
 
 func day(t time.Time) string {
 	if t.IsZero() {

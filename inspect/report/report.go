@@ -15,10 +15,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ringfence/ringfence/inspect"
 	"github.com/ringfence/ringfence/internal/look"
+	"github.com/ringfence/ringfence/internal/visible"
 )
 
 //go:embed page.html
@@ -88,28 +88,10 @@ func Write(w io.Writer, r *inspect.Report) error {
 	return pages.Execute(w, v)
 }
 
-// shown writes a text of a capture: what is invisible, or turns the direction of
-// writing, as its number.
-func shown(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, "<U+%04X>", r)
-		}
-	}
-	return b.String()
-}
+// shown is a text of a capture as it may stand on a page.
+func shown(s string) string { return visible.Text(s, 400) }
 
-// count writes a number with narrow spaces between thousands, ISO 80000-1 §7.3.1.
-func count(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
-}
+func count(n int64) string { return visible.Count(n) }
 
 func moment(t *time.Time) string {
 	if t == nil {

@@ -39,7 +39,7 @@ func TestWrite(t *testing.T) {
 	if strings.Contains(out, "<script>") || strings.Contains(out, "\u202e") {
 		t.Error("what a capture says gets out of its place")
 	}
-	for _, want := range []string{"Packets: 123\u202f456", "516 bytes", "<mark>[20]</mark>", "CVE-2020-28361", "&lt;U+202E&gt;", "This may have been evidence", "! INVITE with a description", ">answered<"} {
+	for _, want := range []string{"Packets: 123\u202f456", "516 bytes", "<mark>[20]</mark>", "CVE-2020-28361", "\\u{202e}", "This may have been evidence", "! INVITE with a description", ">answered<"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in the page", want)
 		}
