@@ -40,6 +40,11 @@ func (c *cursor) auth(all *[]Auth) (err error) {
 		return err
 	}
 	one.Raw = c.p.b[begin:c.at]
+	for _, name := range []string{"realm", "nonce"} {
+		if v, ok := one.Params.Get(name); !ok || len(v) == 0 {
+			c.p.object("R20", begin, c.at-begin, "RFC 7616 §3.3, §3.4", "a challenge or credentials without realm or nonce")
+		}
+	}
 	if len(*all) < MaxList {
 		*all = append(*all, one)
 	} else {

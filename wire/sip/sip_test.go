@@ -98,6 +98,7 @@ func TestRefused(t *testing.T) {
 		{"an escaped overlong form", "sip:bob@", "sip:b%c0%afob@", "R17", true, "b%c0%afob"},
 		{"half of an escaped letter", "sip:bob@", "sip:bob%c3@", "R17", true, "bob%c3"},
 		{"a compressed body", "Content-Length: 0", "e: gzip\nContent-Length: 0", "R19", true, "gzip"},
+		{"credentials of nothing", "Content-Length: 0", "Authorization: Digest a=b\nContent-Length: 0", "R20", true, "Digest a=b"},
 		{"a date that is not in GMT", "Max-Forwards: 70", "Date: Fri, 01 Jan 2010 16:00:00 EST\nMax-Forwards: 70", "R17", false, "Fri"},
 	} {
 		lines := strings.Replace(invite, c.old, c.new, 1)
