@@ -311,7 +311,7 @@ func FuzzReceive(f *testing.F) {
 func TestNAT(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.NAT = true })
 	alice, bob := b.two()
-	a := alice.call("bob", "c=IN IP4 127.0.0.1", "c=IN IP4 10.99.8.7", fmt.Sprintf("m=audio %d", alice.port()), fmt.Sprintf("m=audio %05d", 9))
+	a := alice.call("bob", "c=IN IP4 127.0.0.1", "c=IN IP4 10.99.8.7", fmt.Sprintf("m=audio %d", alice.port()), "m=audio 10009")
 	if a == nil {
 		t.Fatal()
 	}

@@ -41,7 +41,7 @@ func (c *cursor) auth(all *[]Auth) (err error) {
 	}
 	one.Raw = c.p.b[begin:c.at]
 	for _, name := range []string{"realm", "nonce"} {
-		if v, ok := one.Params.Get(name); !ok || len(v) == 0 {
+		if _, ok := one.Params.Get(name); !ok {
 			c.p.object("R20", begin, c.at-begin, "RFC 7616 §3.3, §3.4", "a challenge or credentials without realm or nonce")
 		}
 	}
