@@ -384,3 +384,31 @@ func TestNoStrayFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The tests that docs/conformance.md names are there.
+func TestConformance(t *testing.T) {
+	page, err := os.ReadFile("docs/conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() {
+				there[s.folder()+" "+f.Name.Name] = true
+			}
+		}
+	}
+	named := 0
+	for _, group := range regexp.MustCompile("`([a-z/]+)` ((?:Test[A-Za-z0-9]+(?: \\([^)]*\\))?,? ?)*)").FindAllSubmatch(page, -1) {
+		for _, test := range regexp.MustCompile(`Test[A-Za-z0-9]+`).FindAllString(string(group[2]), -1) {
+			named++
+			if !there[string(group[1])+" "+test] {
+				t.Errorf("docs/conformance.md names %s of %s, which is not there", test, group[1])
+			}
+		}
+	}
+	if all := strings.Count(string(page), " Test"); named == 0 || named != all {
+		t.Errorf("%d of %d tests were looked for", named, all)
+	}
+}

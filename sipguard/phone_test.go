@@ -30,6 +30,7 @@ type phone struct {
 	bytes []byte // everything that came to its sockets
 	media int    // datagrams
 	last  []byte
+	each  [][]byte // datagrams of media
 }
 
 func newPhone(t testing.TB, name string, to netip.AddrPort) *phone {
@@ -79,6 +80,7 @@ func (p *phone) hear() {
 		p.mu.Lock()
 		p.media++
 		p.last = bytes.Clone(buf[:n])
+		p.each = append(p.each, p.last)
 		p.bytes = append(p.bytes, buf[:n]...)
 		p.mu.Unlock()
 	}
@@ -93,7 +95,7 @@ func (p *phone) heard() (all []byte, media int) {
 func (p *phone) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bytes, p.media, p.last = nil, 0, nil
+	p.bytes, p.media, p.last, p.each = nil, 0, nil, nil
 }
 
 func (p *phone) send(text string) {
