@@ -6,7 +6,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 5s
 export CGO_ENABLED = 0
 
-.PHONY: help run build web test lint bench bench-check bench-hunt bench-case bench-inspect bench-turn fuzz cross clean
+.PHONY: help run build web test lint bench bench-check bench-hunt bench-case bench-inspect bench-turn bench-sip fuzz cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,7 +39,7 @@ lint: ## vet and staticcheck, both pinned by go.mod
 	$(GO) tool staticcheck ./... github.com/ringfence/ringfence/verify/...
 
 bench: build ## the measured figures, each beside its peer
-	$(GO) test -run '^$$' -bench . -skip 'Check|Hunt|Case|Inspect|Turn' -benchtime 1x ./bench
+	$(GO) test -run '^$$' -bench . -skip 'Check|Hunt|Case|Inspect|Turn|SIP' -benchtime 1x ./bench
 	$(GO) test -run '^$$' -bench Packet ./relay
 	@echo "answer to first frame, Chromium, loopback and 50 ms of round trip:"
 	@$(GO) test -count=1 -run TwoPeople -v ./web | grep -E 'first frame|FAIL|SKIP|MISSING'
@@ -60,6 +60,9 @@ bench-case: build ## case files: verifying a gigabyte beside sha256sum, ten thou
 
 bench-turn: build ## relaying for other TURN users: processor time of a packet, beside coturn where it is installed
 	$(GO) test -run '^$$' -bench Turn -benchtime 1x -timeout 60m ./bench
+
+bench-sip: build ## calls through the SIP guard: what it adds to each message's way, beside Kamailio where it is installed
+	$(GO) test -run '^$$' -bench SIP -benchtime 1x -timeout 60m ./bench
 
 fuzz: ## every fuzz target, FUZZTIME each
 	$(GO) run ./internal/fuzzall -time $(FUZZTIME)

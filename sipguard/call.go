@@ -168,7 +168,10 @@ func (l *leg) contact() sip.Address { return l.flow.contact([]byte("call")) }
 // reply begins a response to a request of this side.
 func (l *leg) reply(t *serverTx, status int) *sip.Message {
 	m := reply(t.req, status, t.flow, l.tag)
-	if status > 100 && status < 300 && string(t.req.Method) != "BYE" && string(t.req.Method) != "PRACK" {
+	if t.req == nil {
+		return m
+	}
+	if status > 100 && status < 300 && t.method != "BYE" && t.method != "PRACK" {
 		m.Contact = []sip.Address{l.contact()}
 		m.Allow = l.call.g.allowed()
 	}

@@ -15,12 +15,7 @@ func (b *bench) gone() {
 	b.t.Helper()
 	for end := time.Now().Add(3 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		b.Guard.mu.Lock()
-		left := len(b.calls) + len(b.legs) + len(b.ofFlow)
-		for i := range b.ports.used {
-			if b.ports.used[i].Load() {
-				left++
-			}
-		}
+		left := len(b.calls) + len(b.legs) + len(b.ofFlow) + int(b.ports.taken.Load())
 		b.Guard.mu.Unlock()
 		if left == 0 {
 			return

@@ -12,8 +12,12 @@ type clientTx struct {
 	g         *Guard
 	key       string
 	flow      *flow
-	req       *sip.Message
+	req       *sip.Message // nil, as bytes, once it has been answered
 	bytes     []byte
+	method    string
+	seq       uint32
+	callID    []byte
+	tag       []byte // in From
 	state     txState
 	wait      time.Duration
 	until     time.Time
@@ -38,7 +42,8 @@ func (g *Guard) request(m *sip.Message, f *flow, on func(*sip.Message)) (*client
 		Transport: []byte(f.transport), Host: host(f.self.Addr()), Port: f.self.Port(),
 		Params: sip.Params{param("branch", branch), param("rport", "")},
 	}}
-	t := &clientTx{g: g, key: branch + " " + string(m.Method), flow: f, req: m, bytes: m.AppendTo(nil), on: on, wait: g.config.T1}
+	t := &clientTx{g: g, key: branch + " " + string(m.Method), flow: f, on: on, wait: g.config.T1}
+	t.is(m)
 	if !f.send(t.bytes) {
 		return nil, false
 	}
@@ -51,7 +56,12 @@ func (g *Guard) request(m *sip.Message, f *flow, on func(*sip.Message)) (*client
 	return t, true
 }
 
-func (t *clientTx) invite() bool { return string(t.req.Method) == "INVITE" }
+// is gives the transaction its request.
+func (t *clientTx) is(m *sip.Message) {
+	t.req, t.bytes, t.method, t.seq, t.callID, t.tag = m, m.AppendTo(nil), string(m.Method), m.CSeq.Number, m.CallID, m.From.Tag()
+}
+
+func (t *clientTx) invite() bool { return t.method == "INVITE" }
 
 func (t *clientTx) arm() {
 	if t.timer != nil {
@@ -137,6 +147,7 @@ func (t *clientTx) answered(m *sip.Message) {
 			t.flow.send(t.ack)
 		}
 	}
+	t.req, t.bytes = nil, nil
 	t.arm()
 	t.on(m)
 }
@@ -163,7 +174,8 @@ func (t *clientTx) stop() {
 
 func (t *clientTx) sendCancel() {
 	m := t.part("CANCEL", t.req.To)
-	c := &clientTx{g: t.g, key: t.branch() + " CANCEL", flow: t.flow, req: m, bytes: m.AppendTo(nil), on: func(*sip.Message) {}, wait: t.g.config.T1}
+	c := &clientTx{g: t.g, key: t.branch() + " CANCEL", flow: t.flow, on: func(*sip.Message) {}, wait: t.g.config.T1}
+	c.is(m)
 	c.until = time.Now().Add(64 * t.g.config.T1)
 	t.g.clients[c.key] = c
 	t.flow.send(c.bytes)
@@ -182,8 +194,8 @@ func (t *clientTx) branch() string {
 func (g *Guard) answer(m *sip.Message, f *flow) {
 	branch, _ := m.Via[0].Params.Get("branch")
 	t := g.clients[string(branch)+" "+string(m.CSeq.Method)]
-	if t == nil || !f.like(t.flow) || len(m.Via) != 1 || m.CSeq.Number != t.req.CSeq.Number ||
-		!bytes.Equal(m.CallID, t.req.CallID) || !bytes.Equal(m.From.Tag(), t.req.From.Tag()) {
+	if t == nil || !f.like(t.flow) || len(m.Via) != 1 || m.CSeq.Number != t.seq ||
+		!bytes.Equal(m.CallID, t.callID) || !bytes.Equal(m.From.Tag(), t.tag) {
 		g.count.stray.Add(1)
 		return
 	}

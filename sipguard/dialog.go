@@ -1,8 +1,6 @@
 package sipguard
 
 import (
-	"bytes"
-
 	"github.com/ringfence/ringfence/guard"
 	"github.com/ringfence/ringfence/wire/sip"
 )
@@ -14,7 +12,7 @@ func (g *Guard) acknowledge(m *sip.Message, f *flow) {
 		return
 	}
 	l := g.dialog(m, f)
-	if l == nil || l.call.invite.from != l || l.call.invite.server.req.CSeq.Number != m.CSeq.Number || !l.call.invite.answered {
+	if l == nil || l.call.invite.from != l || l.call.invite.server.seq != m.CSeq.Number || !l.call.invite.answered {
 		g.count.stray.Add(1)
 		return
 	}
@@ -88,7 +86,7 @@ func (l *leg) turn(t *serverTx) int {
 		}
 	case "PRACK":
 		r, in := t.req.RAck, c.invite
-		if in.from != l || !in.reliable.waits || r.RSeq != in.reliable.ours || r.Number != in.server.req.CSeq.Number || string(r.Method) != "INVITE" {
+		if in.from != l || !in.reliable.waits || r.RSeq != in.reliable.ours || r.Number != in.server.seq || string(r.Method) != "INVITE" {
 			return 481
 		}
 	case "OPTIONS":
@@ -212,7 +210,7 @@ func (l *leg) passed(t *serverTx, r *sip.Message) {
 		if l.other().flow.inside && !c.g.challenge(m, r) {
 			m = l.reply(t, 403)
 		}
-		if described := len(r.Body) > 0 && status < 300 && c.state != guard.Ended; described && (bytes.Equal(t.req.Method, []byte("UPDATE")) || bytes.Equal(t.req.Method, []byte("PRACK"))) {
+		if described := len(r.Body) > 0 && status < 300 && c.state != guard.Ended; described && (t.method == "UPDATE" || t.method == "PRACK") {
 			if body, wrong := c.describe(l.other(), r); wrong == 0 {
 				setBody(m, body)
 			}
@@ -220,7 +218,7 @@ func (l *leg) passed(t *serverTx, r *sip.Message) {
 		}
 	}
 	t.respond(m)
-	if string(t.req.Method) == "BYE" && status != 401 && status != 407 && c.state != guard.Ended {
+	if t.method == "BYE" && status != 401 && status != 407 && c.state != guard.Ended {
 		l.step(guard.HangUp, t.flow)
 		c.end()
 	}

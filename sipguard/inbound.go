@@ -257,7 +257,7 @@ func (g *Guard) deny(t *serverTx, status int) {
 // cancel takes a CANCEL, RFC 3261 §9.2.
 func (g *Guard) cancel(t *serverTx) {
 	of := g.servers[serverKey(t.req, t.flow, "INVITE")]
-	if of == nil || of.req.CSeq.Number != t.req.CSeq.Number {
+	if of == nil || of.seq != t.seq {
 		g.deny(t, 481)
 		return
 	}

@@ -290,7 +290,7 @@ func (c *call) accepted(in *invitation, r *sip.Message) {
 func (in *invitation) acknowledgement() *sip.Message {
 	ack := in.to.request("ACK")
 	in.to.seq--
-	ack.CSeq.Number = in.client.req.CSeq.Number
+	ack.CSeq.Number = in.client.seq
 	return ack
 }
 
@@ -298,7 +298,7 @@ func (in *invitation) acknowledgement() *sip.Message {
 func (c *call) goodbye(in *invitation, r *sip.Message) []byte {
 	l := *in.to // another dialog, with the same names
 	l.follow(r)
-	l.seq = in.client.req.CSeq.Number - 1
+	l.seq = in.client.seq - 1
 	ack := c.g.acknowledged(l.request("ACK"), &l)
 	c.g.request(l.request("BYE"), l.flow, func(*sip.Message) {})
 	return ack

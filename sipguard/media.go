@@ -1,10 +1,6 @@
 package sipguard
 
 import (
-	"errors"
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -34,18 +30,17 @@ func (p *part) face(r guard.Role) *face {
 
 // face is the side of a medium that one party sees.
 type face struct {
-	g         *Guard
-	session   *session
-	call      *call
-	caller    bool
-	flow      *flow
-	addr      netip.Addr // that it is called by
-	port      uint16     // of RTP; that of RTCP is the next
-	rtp, rtcp *net.UDPConn
-	other     *face
-	far       atomic.Pointer[far] // nil: not in use
-	heard     atomic.Int64        // when a packet last passed, Unix ns
-	rate      rate
+	g       *Guard
+	session *session
+	call    *call
+	caller  bool
+	flow    *flow
+	addr    netip.Addr // that it is called by
+	*pair
+	other *face
+	far   atomic.Pointer[far] // nil: not in use
+	heard atomic.Int64        // when a packet last passed, Unix ns
+	rate  rate
 }
 
 // far is the party's end, as it was signalled. It is never changed, but replaced.
@@ -70,20 +65,19 @@ func (s *session) part(c *call, i int, use bool) (*part, int) {
 	}
 	p := &part{}
 	for n, l := range c.legs {
-		f := &face{g: c.g, session: s, call: c, caller: n == 0, flow: l.flow, addr: l.flow.self.Addr()}
-		if err := c.g.ports.open(f); err != nil {
+		sockets, err := c.g.ports.take(l.flow.self.Addr())
+		if err != nil {
 			c.g.log.Warn("no port for media", "why", err)
 			if n == 1 {
-				p.faces[0].close()
+				c.g.ports.give(p.faces[0].pair)
 			}
 			return nil, 503
 		}
-		p.faces[n] = f
+		p.faces[n] = &face{g: c.g, session: s, call: c, caller: n == 0, flow: l.flow, addr: l.flow.self.Addr(), pair: sockets}
 	}
 	p.faces[0].other, p.faces[1].other = p.faces[1], p.faces[0]
 	for _, f := range p.faces {
-		go f.read(f.rtp, false)
-		go f.read(f.rtcp, true)
+		f.pair.face.Store(f)
 	}
 	s.parts[i] = p
 	return p, 0
@@ -94,20 +88,17 @@ func (s *session) inUse() bool {
 	return slices.ContainsFunc(s.parts, func(p *part) bool { return p != nil })
 }
 
+// close gives the sockets back.
 func (s *session) close() {
 	s.closed = true
 	for _, p := range s.parts {
-		if p != nil {
-			p.faces[0].close()
-			p.faces[1].close()
+		if p == nil {
+			continue
+		}
+		for _, f := range p.faces {
+			f.g.ports.give(f.pair)
 		}
 	}
-}
-
-func (f *face) close() {
-	f.rtp.Close()
-	f.rtcp.Close()
-	f.g.ports.free(f.port)
 }
 
 // mediaHeard is when a packet of the call last passed.
@@ -130,64 +121,4 @@ func (f *face) signalled(n *far) {
 		}
 	}
 	f.far.Store(n)
-}
-
-// ports are those that media may use.
-type ports struct {
-	first, pairs int
-	used         []atomic.Bool
-}
-
-func newPorts(r [2]uint16) (*ports, error) {
-	first := (int(r[0]) + 1) &^ 1
-	pairs := (int(r[1]) - first + 1) / 2
-	if r[0] < 1024 || pairs < 2 {
-		return nil, fmt.Errorf("media ports %d to %d: want at least four, from 1024 on", r[0], r[1])
-	}
-	return &ports{first: first, pairs: pairs, used: make([]atomic.Bool, pairs)}, nil
-}
-
-var errNoPort = errors.New("every port of the range is in use; give a larger one with --media-ports")
-
-// open opens a pair of ports, RFC 3550 §11: an even one for RTP, the next for RTCP.
-// Which one is chance, so that nobody outside can say where the next call will be.
-func (p *ports) open(f *face) error {
-	begin, tries := rand.IntN(p.pairs), 0
-	for i := 0; i < p.pairs && tries < 64; i++ {
-		n := (begin + i) % p.pairs
-		if !p.used[n].CompareAndSwap(false, true) {
-			continue
-		}
-		f.port = uint16(p.first + 2*n)
-		if err := f.bind(); err == nil {
-			return nil
-		}
-		p.used[n].Store(false)
-		tries++
-	}
-	return errNoPort
-}
-
-func (p *ports) free(port uint16) { p.used[(int(port)-p.first)/2].Store(false) }
-
-// bind opens the pair at the address that the party is told, or at every address
-// where that one is not this machine's own.
-func (f *face) bind() (err error) {
-	for _, a := range []netip.Addr{f.addr, {}} {
-		if f.rtp, err = net.ListenUDP("udp", socketAddr(a, f.port)); err != nil {
-			continue
-		}
-		if f.rtcp, err = net.ListenUDP("udp", socketAddr(a, f.port+1)); err == nil {
-			return nil
-		}
-		f.rtp.Close()
-	}
-	return err
-}
-
-func socketAddr(a netip.Addr, port uint16) *net.UDPAddr {
-	if !a.IsValid() {
-		return &net.UDPAddr{Port: int(port)}
-	}
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, port))
 }

@@ -2,7 +2,6 @@ package sipguard
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -16,23 +15,8 @@ import (
 
 const maxPacket = 1480 // bytes: an Ethernet frame carries no more
 
-// read passes packets on until the socket is closed. One that may not pass is
+// guarded handles one packet; a panic drops it (R22). One that may not pass is
 // dropped and counted; nothing that a packet holds ends a call (R10).
-func (f *face) read(s *net.UDPConn, control bool) {
-	in, out := make([]byte, 2048), make([]byte, 0, 2048)
-	for {
-		n, from, err := s.ReadFromUDPAddrPort(in)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			continue
-		}
-		f.guarded(in[:n], out, unmap(from), control)
-	}
-}
-
-// guarded handles one packet; a panic drops it (R22).
 func (f *face) guarded(b, out []byte, from netip.AddrPort, control bool) {
 	defer func() {
 		if recover() != nil {

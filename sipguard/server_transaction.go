@@ -22,7 +22,9 @@ type serverTx struct {
 	g      *Guard
 	key    string
 	flow   *flow
-	req    *sip.Message
+	method string
+	seq    uint32
+	req    *sip.Message // nil once it has been answered: of tens of thousands, only what is said again is kept
 	state  txState
 	last   []byte // the last response
 	size   int    // of the request
@@ -45,12 +47,12 @@ func (g *Guard) serve(m *sip.Message, f *flow, size int) *serverTx {
 	if len(g.servers) >= maxTransactions {
 		return nil
 	}
-	t := &serverTx{g: g, key: serverKey(m, f, string(m.Method)), flow: f, req: m, size: size}
+	t := &serverTx{g: g, key: serverKey(m, f, string(m.Method)), flow: f, method: string(m.Method), seq: m.CSeq.Number, req: m, size: size}
 	g.servers[t.key] = t
 	return t
 }
 
-func (t *serverTx) invite() bool { return string(t.req.Method) == "INVITE" }
+func (t *serverTx) invite() bool { return t.method == "INVITE" }
 
 // final tells whether the request has been answered.
 func (t *serverTx) final() bool { return t.state >= accepted }
@@ -90,7 +92,7 @@ func (t *serverTx) respond(m *sip.Message) {
 	default:
 		t.state = completed
 	}
-	t.cancel = nil
+	t.cancel, t.req = nil, nil
 	t.until = time.Now().Add(64 * t.g.config.T1) // timers H, J and L
 	t.wait = 64 * t.g.config.T1
 	if t.invite() && t.state == completed && !t.flow.reliable() {
@@ -133,9 +135,13 @@ func (t *serverTx) end() {
 
 // reply begins a response to a request: Via, From, To, Call-ID and CSeq are the
 // sender's own, RFC 3261 §8.2.6.2. The flow's address is added to Via as RFC 3581 §4
-// says, in place of what the sender may have written there.
+// says, in place of what the sender may have written there. To a request that has been
+// answered (nil) there is none, and nobody sends it.
 func reply(req *sip.Message, status int, f *flow, tag []byte) *sip.Message {
 	m := blank()
+	if req == nil {
+		return m
+	}
 	m.Status, m.From, m.To, m.CallID, m.CSeq = status, req.From, req.To, req.CallID, req.CSeq
 	m.Via = append([]sip.Via(nil), req.Via...)
 	top, asked := &m.Via[0], false

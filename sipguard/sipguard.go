@@ -46,8 +46,8 @@ import (
 
 // What is held at most. What is beyond it is refused until there is room (R13).
 const (
-	maxTransactions = 50_000
-	maxCalls        = 4_000
+	maxTransactions = 200_000 // each way: of 3,000 calls a second, for the 32 s that RFC 3261 remembers them
+	maxCalls        = 20_000
 	maxCallsOfFlow  = 500 // of one address outside
 	maxBindings     = 100_000
 	maxOfAccount    = 10 // phones that are registered for one account
@@ -158,7 +158,7 @@ func (g *Guard) open() error {
 		}
 	}
 	var err error
-	g.ports, err = newPorts(g.config.Ports)
+	g.ports, err = newPorts(g.config.Ports, &g.count)
 	return err
 }
 
@@ -202,6 +202,9 @@ func (g *Guard) Close() {
 		c.hangUp()
 	}
 	g.closed = true
+	if g.ports != nil {
+		close(g.ports.done)
+	}
 	for _, s := range g.sockets {
 		s.Close()
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -36,8 +37,22 @@ type proxySIPCommand struct {
 	AllowMessage bool `name:"allow-message" help:"Let text messages through. They reach a phone without anybody answering."`
 }
 
+// rarelyCollect lets garbage grow to ten times of what is in use, up to a bound: most
+// of what a message needs is gone with it, and while the collector runs, calls wait.
+// What the operator has set in the environment (GOGC, GOMEMLIMIT) stays.
+func rarelyCollect() {
+	const most = 768 << 20 // bytes; beyond it garbage is collected as often as always
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(1000)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(most)
+	}
+}
+
 // Run guards until it is told to stop.
 func (c *proxySIPCommand) Run(e *env) error {
+	rarelyCollect()
 	config, err := c.config()
 	if err != nil {
 		return err

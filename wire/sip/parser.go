@@ -166,6 +166,9 @@ func (p *parser) statusLine(at, end int) error {
 
 // headers reads the header fields up to the empty line, RFC 3261 §7.3.
 func (p *parser) headers(at int) (next int, err error) {
+	if p.m.Fields == nil {
+		p.m.Fields, p.params = make([]Field, 0, 16), make([]Param, 0, 16)
+	}
 	for !bytes.HasPrefix(p.b[at:], []byte("\r\n")) {
 		if at, err = p.header(at); err != nil {
 			return 0, err

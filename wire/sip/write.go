@@ -11,6 +11,9 @@ import (
 // have. The body is written as m.Body has it: whoever passes a message on puts a
 // body there that was written anew as well.
 func (m *Message) AppendTo(b []byte) []byte {
+	if b == nil {
+		b = make([]byte, 0, 768+len(m.Body))
+	}
 	b = m.appendStart(b)
 	for i := range m.Via {
 		b = m.Via[i].appendTo(append(b, "Via: "...))
