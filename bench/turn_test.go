@@ -35,6 +35,7 @@ const (
 	turnSecret = "north"
 	turnRealm  = "example.org"
 	turnTime   = 4 * time.Second
+	turnBurst  = 20 // packets of one allocation at once, as a picture of video comes
 )
 
 // BenchmarkTurn sends packets through both TURN servers at the same rate, in turns,
@@ -45,15 +46,20 @@ func BenchmarkTurn(b *testing.B) {
 	if err != nil {
 		b.Log("MISSING: coturn; its figure is not measured: apt-get install coturn")
 	}
-	for _, rate := range []int{10_000, 20_000, 40_000} {
-		b.Run(fmt.Sprintf("%d-a-second", rate), func(b *testing.B) {
+	for _, c := range []struct{ rate, burst int }{{10_000, 1}, {20_000, 1}, {40_000, 1}, {60_000, 1}, {80_000, 1}, {20_000, turnBurst}, {60_000, turnBurst}} {
+		rate, burst := c.rate, c.burst
+		name := fmt.Sprintf("%d-a-second", rate)
+		if burst > 1 {
+			name += fmt.Sprintf("-%d-at-once", burst)
+		}
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				var ours, theirs, atOnce relayed
 				for range turnRounds {
-					ours.add(relay(b, rate, startOurs))
-					atOnce.add(relay(b, rate, startAtOnce))
+					ours.add(relay(b, rate, burst, startOurs))
+					atOnce.add(relay(b, rate, burst, startAtOnce))
 					if other != "" {
-						theirs.add(relay(b, rate, startCoturn))
+						theirs.add(relay(b, rate, burst, startCoturn))
 					}
 				}
 				b.ReportMetric(0, "ns/op")
@@ -102,7 +108,7 @@ func (r relayed) trip(percent int) float64 {
 }
 
 // relay measures one server.
-func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) relayed {
+func relay(b *testing.B, rate, burst int, start func(*testing.B, string) *exec.Cmd) relayed {
 	b.Helper()
 	at := loopback.Free(b)
 	server := start(b, at)
@@ -114,7 +120,7 @@ func relay(b *testing.B, rate int, start func(*testing.B, string) *exec.Cmd) rel
 	defer l.close()
 	ctx, stop := context.WithCancel(b.Context())
 	defer stop()
-	go l.send(ctx, rate/2)
+	go l.send(ctx, rate/2, burst)
 	time.Sleep(time.Second)
 	trips := make(chan []time.Duration, 1)
 	go func() { trips <- l.trips(time.Now().Add(turnTime)) }()
@@ -245,16 +251,16 @@ func (l *turnLoad) close() {
 	}
 }
 
-// send sends so many packets a second, spread over the clients, each when it is due,
-// and takes those that come.
-func (l *turnLoad) send(ctx context.Context, rate int) {
+// send sends so many packets a second, spread over the clients, so many of each at
+// once as soon as they are due, and takes those that come.
+func (l *turnLoad) send(ctx context.Context, rate, burst int) {
 	runtime.LockOSThread() // and never unlocked: the thread's timers end with it
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	began, n, looked := time.Now(), 0, 0
 	for ctx.Err() == nil {
 		due := int(time.Since(began).Seconds() * float64(rate))
-		for ; n < due; n++ {
-			_, _ = unix.Write(l.clients[n%turnCalls], l.packet)
+		for due -= due % burst; n < due; n++ {
+			_, _ = unix.Write(l.clients[n/burst%turnCalls], l.packet)
 			l.sent.Add(1)
 		}
 		l.back()

@@ -79,6 +79,15 @@ func (s *Set) Judge(ev *Event) Verdict {
 	return v
 }
 
+// Object records that a rule of the operator's objects to an event. Like every other
+// verdict, of many alike only some are handed on.
+func (s *Set) Object(ev *Event, id, title string, action Action, severity Severity) Verdict {
+	var v Verdict
+	v.add(&Rule{ID: id, Action: action, Severity: severity}, &Finding{Length: len(ev.Bytes), Clause: "a rule of the operator", Reason: title}, ev)
+	s.recorder.take(&v, ev)
+	return v
+}
+
 // Flush hands over what has been counted and not recorded yet. The server calls
 // it now and then, and before it stops.
 func (s *Set) Flush() { s.recorder.flush() }

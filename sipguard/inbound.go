@@ -27,6 +27,9 @@ func (g *Guard) receive(b []byte, f *flow) {
 	if !f.inside && !g.affordable(b, f) {
 		return
 	}
+	if !g.permitted(b, m, f) {
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {

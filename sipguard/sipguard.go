@@ -42,6 +42,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 )
 
 // What is held at most. What is beyond it is refused until there is room (R13).
@@ -91,6 +92,7 @@ type Config struct {
 	Allow    Allow
 	Contacts *Contacts // nil: everybody may call everybody
 	Guard    *guard.Set
+	Own      *own.File // rules of the operator's own; nil: none
 	Log      *slog.Logger
 	Now      func() time.Time
 	T1       time.Duration // 0: that of the specification

@@ -15,11 +15,11 @@ import (
 const (
 	attrUnknownAttributes  stun.Attribute = 0x000a // RFC 8489 §14.13
 	attrChannelNumber      stun.Attribute = 0x000c // RFC 8656 §18.1
-	attrLifetime           stun.Attribute = 0x000d // RFC 8656 §18.2
+	attrLifetime                          = stun.Lifetime
 	attrRealm              stun.Attribute = 0x0014 // RFC 8489 §14.9
 	attrNonce              stun.Attribute = 0x0015 // RFC 8489 §14.10
 	attrRelayedAddress     stun.Attribute = 0x0016 // RFC 8656 §18.5
-	attrAddressFamily      stun.Attribute = 0x0017 // RFC 8656 §18.6
+	attrAddressFamily                     = stun.RequestedFamily
 	attrPasswordAlgorithm  stun.Attribute = 0x001d // RFC 8489 §14.12
 	attrMappedAddress      stun.Attribute = 0x0020 // RFC 8489 §14.2
 	attrPasswordAlgorithms stun.Attribute = 0x8002 // RFC 8489 §14.11
@@ -139,6 +139,9 @@ func (h *shard) request(m stun.Message, o *origin) {
 	if list := unknown(m); len(list) > 0 { // RFC 8489 §6.3.1
 		h.refuse(guard.Allocate, m.Raw, o, "R3", "RFC 8489 §6.3.1", fmt.Sprintf("attributes that must be understood and are not known: %x", list))
 		h.fail(m, o, &c, 420, "Unknown Attribute", attribute{attrUnknownAttributes, list})
+		return
+	}
+	if !h.permitted(m, o, &c) {
 		return
 	}
 	switch m.Method {

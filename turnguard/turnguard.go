@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/guard"
+	"github.com/ringfence/ringfence/guard/own"
 )
 
 // Inspect says what is done with packets that the guard's packet rules object to.
@@ -95,6 +96,7 @@ type Config struct {
 	Limits    Limits
 	Shards    int                 // 0: one for every two cores
 	Hold      time.Duration       // how long packets wait for others under load, where the system lets them
+	Own       *own.File           // rules of the operator's own; nil: none
 	Record    func(guard.Verdict) // gets every refusal, of many alike a few
 	Now       func() time.Time    // nil: time.Now
 }

@@ -29,6 +29,7 @@ type proxySIPCommand struct {
 	Key      string   `placeholder:"FILE" help:"Its private key, PEM."`
 	Contacts string   `placeholder:"FILE" help:"Who may call whom: a line for each, a callee and a caller; others do not ring."`
 	Rules    string   `placeholder:"FILE" help:"Limits and rules, as guard.json of the service has them."`
+	Own      string   `placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md). A changed file is read again."`
 	NAT      bool     `name:"nat" help:"Media of a phone may come from any port of the address that it signals from. For phones behind NAT."`
 
 	SecureOnly   bool `name:"secure-only" help:"Refuse calls whose media is not under DTLS."`
@@ -65,6 +66,9 @@ func (c *proxySIPCommand) Run(e *env) error {
 	defer out.close()
 	if config.Guard, err = guard.New(rules, e.now, out.verdict); err != nil {
 		return &failure{code: "rules", what: "--rules " + c.Rules, why: err, exit: exitUsage}
+	}
+	if config.Own, err = ownRules(e, c.Own); err != nil {
+		return err
 	}
 	config.Log, config.Now = slog.New(slog.NewTextHandler(e.stderr, nil)), e.now
 	g, err := sipguard.New(config)

@@ -37,6 +37,7 @@ func TestProxyTurnSaysWhatIsWrong(t *testing.T) {
 		"a realm of 41 characters":      {"--secret-file", good, "--relay-ip", "127.0.0.1", "--realm", strings.Repeat("x", 41)},
 		"give a time up to 5ms":         {"--secret-file", good, "--hold", "1s"},
 		"give a time like 1h":           {"--secret-file", good, "--max-lifetime", "long"},
+		"tries the examples":            {"--secret-file", good, "--relay-ip", "127.0.0.1", "--own", empty},
 		"missing flags: --secret-file":  {},
 		"must be one of \"off\",\"reco": {"--secret-file", good, "--inspect-media", "some"},
 	} {

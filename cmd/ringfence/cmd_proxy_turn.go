@@ -42,6 +42,7 @@ type proxyTurnCommand struct {
 	MaxPPS     int      `name:"max-pps" default:"5000" help:"Packets a second of one allocation, in each direction."`
 	MaxBPS     int      `name:"max-bps" default:"4194304" help:"Bytes a second of one allocation, in each direction."`
 	MaxLife    string   `name:"max-lifetime" default:"1h" help:"Longest lifetime that is granted at a time."`
+	Own        string   `placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md). A changed file is read again."`
 	Workers    int      `help:"How many cores share the work (default: half of them; the system needs the others)."`
 	Hold       string   `default:"500us" help:"How long packets wait for others under load (Linux), up to 5ms; 0s: not at all."`
 }
@@ -55,6 +56,9 @@ func (c *proxyTurnCommand) Run(e *env) error {
 	out := newVerdictLines(e, c.JSON)
 	defer out.close()
 	config.Record, config.Now = out.record, e.now
+	if config.Own, err = ownRules(e, c.Own); err != nil {
+		return err
+	}
 	if config.Shards <= 0 {
 		config.Shards = max(1, runtime.NumCPU()/2)
 	}

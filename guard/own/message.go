@@ -14,7 +14,18 @@ type Message struct {
 	Packet Packet
 	SIP    SIP
 	SDP    SDP
+	STUN   STUN
+
+	about protocol
 }
+
+// protocol is what a message is of, and a condition about.
+type protocol byte
+
+const (
+	ofSIP protocol = iota // and of SDP in it
+	ofSTUN
+)
 
 // Packet is what has carried the message.
 type Packet struct {

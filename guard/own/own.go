@@ -8,15 +8,16 @@ package own
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
 
 	"cel.dev/cel-go/cel"
+	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 
@@ -35,17 +36,19 @@ const (
 type Rule struct {
 	ID       string         `json:"id"` // "X1"
 	Title    string         `json:"title"`
-	When     string         `json:"when"` // CEL over packet, sip, sdp; true: it fires
+	When     string         `json:"when"` // CEL over packet and sip, sdp or over packet and stun; true: it fires
 	Severity guard.Severity `json:"severity"`
 	Action   guard.Action   `json:"action"` // drop, refuse or quarantine
 	Examples []Example      `json:"examples"`
 
 	program cel.Program
+	about   protocol
 }
 
 // Example is a message, and whether the rule fires on it.
 type Example struct {
-	Message string `json:"message"` // SIP, with its line ends as \r\n or \n
+	Message string `json:"message,omitempty"` // SIP, with its line ends as \r\n or \n
+	STUN    string `json:"stun,omitempty"`    // or a request to a TURN server, in hexadecimal digits; space is free
 	Fires   bool   `json:"fires"`
 }
 
@@ -55,8 +58,9 @@ type Set struct{ rules []Rule }
 var environment = func() *cel.Env {
 	e, err := cel.NewEnv(
 		cel.ParserRecursionLimit(maxDepth), cel.ParserExpressionSizeLimit(maxRule), cel.ASTValidators(cel.ValidateRegexLiterals()),
-		ext.NativeTypes(reflect.TypeFor[Packet](), reflect.TypeFor[SIP](), reflect.TypeFor[SDP](), ext.ParseStructTags(true)),
+		ext.NativeTypes(reflect.TypeFor[Packet](), reflect.TypeFor[SIP](), reflect.TypeFor[SDP](), reflect.TypeFor[STUN](), ext.ParseStructTags(true)),
 		cel.Variable("packet", cel.ObjectType("own.Packet")), cel.Variable("sip", cel.ObjectType("own.SIP")), cel.Variable("sdp", cel.ObjectType("own.SDP")),
+		cel.Variable("stun", cel.ObjectType("own.STUN")),
 	)
 	if err != nil {
 		panic("own: " + err.Error())
@@ -68,18 +72,8 @@ var ruleID = regexp.MustCompile(`^X[0-9]{1,4}$`)
 
 // Read reads a file of rules, {"rules":[...]}, and tries the examples of each.
 func Read(path string) (*Set, error) {
-	b, err := os.ReadFile(path)
-	if err == nil && len(b) > maxFile {
-		err = errors.New("more than a megabyte")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("rules of %s: %w", path, err)
-	}
-	s, err := Parse(b)
-	if err != nil {
-		return nil, fmt.Errorf("rules of %s: %w", path, err)
-	}
-	return s, nil
+	f, err := Open(path)
+	return f.Set(), err
 }
 
 // Parse reads rules and tries the examples of each.
@@ -87,6 +81,9 @@ func Parse(b []byte) (*Set, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	var file struct{ Rules []Rule }
+	if len(b) > maxFile {
+		return nil, errors.New("more than a megabyte")
+	}
 	if err := d.Decode(&file); err != nil {
 		return nil, err
 	}
@@ -129,6 +126,9 @@ func (r *Rule) compile() error {
 		return errors.New("its condition is neither true nor false")
 	}
 	var err error
+	if r.about, err = about(ast); err != nil {
+		return err
+	}
 	if r.program, err = environment.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return err
 	}
@@ -140,8 +140,10 @@ func (r *Rule) compile() error {
 func (r *Rule) try() error {
 	fires, passes := 0, 0
 	for i, x := range r.Examples {
-		text := strings.ReplaceAll(strings.ReplaceAll(x.Message, "\r\n", "\n"), "\n", "\r\n")
-		m, err := Of([]byte(text), Packet{Protocol: "udp", Size: int64(len(text))})
+		m, err := x.read()
+		if err == nil && m.about != r.about {
+			err = errors.New("the condition is about messages of another protocol")
+		}
 		if err != nil {
 			return fmt.Errorf("example %d is no message: %w", i+1, err)
 		}
@@ -164,8 +166,37 @@ func (r *Rule) try() error {
 	return nil
 }
 
+// read reads the message of an example.
+func (x *Example) read() (*Message, error) {
+	if x.STUN != "" {
+		b, err := hex.DecodeString(strings.Join(strings.Fields(x.STUN), ""))
+		if err != nil {
+			return nil, err
+		}
+		return OfSTUN(b, Packet{Protocol: "udp", Size: int64(len(b))})
+	}
+	text := strings.ReplaceAll(strings.ReplaceAll(x.Message, "\r\n", "\n"), "\n", "\r\n")
+	return Of([]byte(text), Packet{Protocol: "udp", Size: int64(len(text))})
+}
+
+// about is what a condition asks about: it is not asked about anything else.
+func about(a *cel.Ast) (protocol, error) {
+	stun, sip := false, false
+	for _, e := range celast.MatchDescendants(celast.NavigateAST(a.NativeRep()), celast.KindMatcher(celast.IdentKind)) {
+		stun = stun || e.AsIdent() == "stun"
+		sip = sip || e.AsIdent() == "sip" || e.AsIdent() == "sdp"
+	}
+	switch {
+	case stun && sip:
+		return 0, errors.New("its condition is about SIP and about STUN; write two rules")
+	case stun:
+		return ofSTUN, nil
+	}
+	return ofSIP, nil
+}
+
 func (r *Rule) fires(m *Message) (bool, error) {
-	v, _, err := r.program.Eval(map[string]any{"packet": &m.Packet, "sip": &m.SIP, "sdp": &m.SDP})
+	v, _, err := r.program.Eval(map[string]any{"packet": &m.Packet, "sip": &m.SIP, "sdp": &m.SDP, "stun": &m.STUN})
 	if err != nil {
 		return false, err
 	}
@@ -187,6 +218,9 @@ func (s *Set) Judge(m *Message) (fired []Rule, err error) {
 		return nil, nil
 	}
 	for i := range s.rules {
+		if s.rules[i].about != m.about {
+			continue
+		}
 		yes, e := s.rules[i].fires(m)
 		if e != nil {
 			err = errors.Join(err, fmt.Errorf("rule %s: %w", s.rules[i].ID, e))

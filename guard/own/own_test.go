@@ -3,6 +3,7 @@ package own
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -89,3 +90,87 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// The rules that the documentation shows are right, and asked about their own
+// protocol alone.
+func TestDocumentedRules(t *testing.T) {
+	page, err := os.ReadFile("../../docs/own-rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(shown) != 2 {
+		t.Fatalf("%d files of rules are shown", len(shown))
+	}
+	request, err := (&Example{STUN: "0008000c2112a442 000000000000000000000000 00120008 00012112 e721c043"}).read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{0, 1} {
+		s, err := Parse(shown[i][1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fired, err := s.Judge(request); err != nil || len(fired) != want {
+			t.Errorf("file %d: %v fire on a request to a TURN server, %v", i, fired, err)
+		}
+	}
+	both := strings.Replace(string(shown[1][1]), "stun.peers", `sip.method == \"\" && stun.peers`, 1)
+	if _, err := Parse([]byte(both)); err == nil || !strings.Contains(err.Error(), "two rules") {
+		t.Errorf("a condition about both: %v", err)
+	}
+}
+
+// A file that changes is in force when it is right, and changes nothing when not.
+func TestRenew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rules.json")
+	put := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(rule(`sip.user_agent != "phone"`))
+	f, err := Open(path)
+	if err != nil || len(f.Set().Rules()) != 1 {
+		t.Fatalf("%v, %v", f.Set().Rules(), err)
+	}
+	if changed, err := f.Renew(); changed || err != nil {
+		t.Errorf("nothing has changed: %v, %v", changed, err)
+	}
+	put("{")
+	if changed, err := f.Renew(); changed || err == nil || len(f.Set().Rules()) != 1 {
+		t.Errorf("a broken file: %v, %v", changed, err)
+	}
+	if _, err := f.Renew(); err != nil {
+		t.Errorf("it is said once: %v", err)
+	}
+	put(`{"rules":[]}`)
+	if changed, err := f.Renew(); !changed || err != nil || len(f.Set().Rules()) != 0 {
+		t.Errorf("no rules: %v, %v", changed, err)
+	}
+	var none *File
+	if none.Set().Rules() != nil {
+		t.Error("no file has rules")
+	}
+}
+
+func FuzzSTUN(f *testing.F) {
+	f.Add([]byte("\x00\x08\x00\x0c\x21\x12\xa4\x42............\x00\x12\x00\x08\x00\x01\x21\x12\xe7\x21\xc0\x43"))
+	s, err := Parse([]byte(strings.Replace(stunRule, "WHEN", "size(stun.attributes) > 2 || stun.username.contains('x')", 1)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := OfSTUN(b, Packet{})
+		if err != nil {
+			return
+		}
+		if _, err := s.Judge(m); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+const stunRule = `{"rules":[{"id":"X3","title":"many","when":"WHEN","severity":"low","action":"drop","examples":[
+	{"stun":"0001000c2112a442000000000000000000000000802200008022000080220000","fires":true},{"stun":"000100002112a442000000000000000000000000","fires":false}]}]}`

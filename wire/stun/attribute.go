@@ -12,12 +12,15 @@ type Attribute uint16
 const (
 	Username           Attribute = 0x0006 // RFC 8489 §14.3
 	MessageIntegrity   Attribute = 0x0008 // RFC 8489 §14.5
+	Lifetime           Attribute = 0x000d // RFC 8656 §18.2
 	XORPeerAddress     Attribute = 0x0012 // RFC 8656 §18.3
 	DataValue          Attribute = 0x0013 // RFC 8656 §18.4
+	RequestedFamily    Attribute = 0x0017 // REQUESTED-ADDRESS-FAMILY, RFC 8656 §18.6
 	EvenPort           Attribute = 0x0018 // RFC 8656 §18.7
 	RequestedTransport Attribute = 0x0019 // RFC 8656 §18.8
 	ReservationToken   Attribute = 0x0022 // RFC 8656 §18.11
 	ConnectionID       Attribute = 0x002a // RFC 6062 §6.2.1
+	Software           Attribute = 0x8022 // RFC 8489 §14.14
 	Fingerprint        Attribute = 0x8028 // RFC 8489 §14.7
 	MobilityTicket     Attribute = 0x8030 // RFC 8016 §3.5
 	ErrorCode          Attribute = 0x0009 // RFC 8489 §14.8
