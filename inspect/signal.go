@@ -1,8 +1,6 @@
 package inspect
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -59,6 +57,9 @@ func (in *inspector) sip(f *flow, p *packet, b []byte) {
 	}
 	d.see(m, p)
 	d.keep(m, p, err != nil)
+	if r := claim(m); r != nil {
+		in.judge(p, f.key, "sip", b, r, guard.Low)
+	}
 	if len(m.Body) > 0 && m.ContentType.Is("application", "sdp") && p.whole {
 		in.description(f, p, d, m)
 	}
@@ -148,26 +149,6 @@ func (d *dialog) end(at time.Time) {
 	if d.ended.IsZero() {
 		d.ended = at
 	}
-}
-
-// Print is a stable name of a SIP client: which header fields it writes, in which
-// order and spelling. What they say is not in it.
-func Print(m *sip.Message) string {
-	var b strings.Builder
-	last := ""
-	for _, f := range m.Fields {
-		n := string(f.Name)
-		switch strings.ToLower(n) {
-		case "via", "v", "record-route", "route", "max-forwards", "authorization", "proxy-authorization":
-			continue // proxies add them, and some are there at the second try only
-		}
-		if n != last {
-			b.WriteString(n + "\n")
-		}
-		last = n
-	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return "sip1-" + hex.EncodeToString(sum[:6])
 }
 
 // description learns where the media of a call comes to.
