@@ -31,7 +31,10 @@ type turnClient struct {
 	realm string
 	nonce string
 	key   stun.MessageIntegrity
-	inbox [][]byte // Data indications that came while something else was awaited
+	// password is set where the realm is the server's to say, and the key made of both.
+	password string
+	answer   *stun.Message // the last one that was a success
+	inbox    [][]byte      // Data indications that came while something else was awaited
 }
 
 // relayClient dials the relay that the server's signed answer names.
@@ -66,6 +69,7 @@ func (c *turnClient) request(method stun.Method, attributes ...stun.Setter) (int
 			return 0, orElse(err, "the relay did not answer at all: nothing is proved")
 		}
 		if answer.Type.Class == stun.ClassSuccessResponse {
+			c.answer = answer
 			return success, nil
 		}
 		var failure stun.ErrorCodeAttribute
@@ -78,9 +82,17 @@ func (c *turnClient) request(method stun.Method, attributes ...stun.Setter) (int
 			break
 		}
 		c.nonce = string(nonce)
+		var realm stun.Realm
+		if c.password != "" && realm.GetFrom(answer) == nil {
+			c.realm = string(realm)
+			c.rekey()
+		}
 	}
 	return code, nil
 }
+
+// rekey makes the key of the credential, RFC 8489 §9.2.2.
+func (c *turnClient) rekey() { c.key = stun.NewLongTermIntegrity(c.user, c.realm, c.password) }
 
 func (c *turnClient) build(method stun.Method, attributes []stun.Setter) (*stun.Message, error) {
 	all := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)

@@ -29,6 +29,7 @@ const (
 type span struct {
 	least, most int
 	known       bool
+	address     bool // 8 bytes for the family 1, 20 for the family 2: RFC 8489 §14.1
 }
 
 // sizeOf returns the lengths that an attribute may have. Every packet asks, so it is
@@ -43,7 +44,7 @@ func sizeOf(kind Attribute) span {
 // sizes are those lengths: of attributes that must be understood, and of others.
 var sizes = func() (all [2][64]span) {
 	for kind, s := range lengths {
-		all[kind>>15][kind&63] = span{s[0], s[1], true}
+		all[kind>>15][kind&63] = span{s[0], s[1], true, s == [2]int{8, 20}}
 	}
 	return all
 }()

@@ -93,8 +93,12 @@ func (m Message) check() error {
 		if end > len(m.Raw) {
 			return refuse("R6", at+2, 2, "RFC 8489 §14", "an attribute ends behind the message")
 		}
-		if want := sizeOf(kind); want.known && (size < want.least || size > want.most) {
+		want := sizeOf(kind)
+		if want.known && (size < want.least || size > want.most) {
 			return refuse("R6", at+2, 2, "RFC 8489 §14", "an attribute has a length that its type does not")
+		}
+		if want.address && !(size == 8 && m.Raw[at+5] == 1 || size == 20 && m.Raw[at+5] == 2) {
+			return refuse("R6", at+4, size, "RFC 8489 §14.1", "an address whose family and length do not agree")
 		}
 		at = (end + 3) &^ 3
 		if kind == Fingerprint && at != len(m.Raw) {

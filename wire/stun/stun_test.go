@@ -75,6 +75,9 @@ func TestRefused(t *testing.T) {
 		"attribute beyond the end":         {"R6", head + "0006000500000000"},
 		"priority of three bytes":          {"R6", head + "0024000300000000"},
 		"ERROR-CODE of two (row 39)":       {"R6", head + "0009000200000000"},
+		"an IPv6 address of four bytes":    {"R6", "0001000c" + head[8:40] + "002000080002000001020304"},
+		"an IPv4 address of sixteen":       {"R6", "00010018" + head[8:40] + "001200140001" + strings.Repeat("00", 18)},
+		"an address of no family":          {"R6", "0001000c" + head[8:40] + "000100080000000001020304"},
 		"something behind the fingerprint": {"R3", "00010010" + head[8:40] + "8028000400000000" + "0024000400000000"},
 		"a hundred attributes":             {"R5", "00010190" + head[8:40] + strings.Repeat("80ff0000", 100)},
 	} {
