@@ -189,7 +189,7 @@ func (g *Guard) registered(t *serverTx, b *binding, r *sip.Message) {
 	}
 	if t.req.Star {
 		for _, one := range g.bindings.byAccount[account(t.req.To.URI)] {
-			g.bindings.remove(one)
+			g.forget(one)
 		}
 	}
 	if b != nil && !g.keep(t, b, r, m) {
@@ -203,7 +203,7 @@ func (g *Guard) registered(t *serverTx, b *binding, r *sip.Message) {
 func (g *Guard) keep(t *serverTx, b *binding, r, m *sip.Message) bool {
 	seconds := granted(r, b.token)
 	if seconds <= 0 {
-		g.bindings.remove(b)
+		g.forget(b)
 		return true
 	}
 	if !g.bindings.add(b) {
@@ -213,7 +213,7 @@ func (g *Guard) keep(t *serverTx, b *binding, r, m *sip.Message) bool {
 	b.contact = t.req.Contact[0].URI
 	b.until = g.config.Now().Add(time.Duration(seconds) * time.Second)
 	m.Contact = []sip.Address{{URI: b.contact, Params: sip.Params{param("expires", number(seconds))}}}
-	return true
+	return g.record(b)
 }
 
 // granted is for how many seconds the service keeps the Contact with our token.

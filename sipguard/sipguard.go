@@ -38,6 +38,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -92,6 +93,7 @@ type Config struct {
 	Allow    Allow
 	Contacts *Contacts // nil: everybody may call everybody
 	Guard    *guard.Set
+	Data     string    // folder for registrations, so that they survive a restart; "": they do not
 	Own      *own.File // rules of the operator's own; nil: none
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -120,6 +122,7 @@ type Guard struct {
 	calls    map[*call]bool
 	ofFlow   map[netip.Addr]int
 	bindings bindings
+	journal  *journal // nil: registrations are in memory alone
 	streams  map[*stream]bool
 	ofStream map[netip.Addr]int
 
@@ -149,8 +152,18 @@ func New(c Config) (*Guard, error) {
 	return g, nil
 }
 
-// open opens all sockets.
+// open opens all sockets, and reads what was registered.
 func (g *Guard) open() error {
+	var was map[string]entry
+	if g.config.Data != "" {
+		inside, all, err := readJournal(filepath.Join(g.config.Data, journalName))
+		if err != nil {
+			return err
+		}
+		if was = all; g.config.Inside == "" && inside.IsValid() { // the service knows the phones by it
+			g.config.Inside = inside.String()
+		}
+	}
 	if err := g.openInside(); err != nil {
 		return err
 	}
@@ -160,8 +173,13 @@ func (g *Guard) open() error {
 		}
 	}
 	var err error
-	g.ports, err = newPorts(g.config.Ports, &g.count)
-	return err
+	if g.ports, err = newPorts(g.config.Ports, &g.count); err != nil || g.config.Data == "" {
+		return err
+	}
+	if err := g.openJournal(was); err != nil {
+		return fmt.Errorf("registrations in %s: %w", g.config.Data, err)
+	}
+	return nil
 }
 
 // Outside is where phones are listened to.
@@ -230,6 +248,11 @@ func (g *Guard) sweep() {
 	defer g.mu.Unlock()
 	now := g.config.Now()
 	g.bindings.sweep(now)
+	if g.journal != nil && g.journal.lines > 4*len(g.bindings.byToken)+4096 {
+		if err := g.renewJournal(); err != nil {
+			g.log.Error("the file of registrations could not be renewed", "why", err)
+		}
+	}
 	for c := range g.calls {
 		if c.state == guard.Ringing && now.Sub(c.began) > longRing {
 			c.hangUp()

@@ -29,6 +29,7 @@ type proxySIPCommand struct {
 	Key      string   `placeholder:"FILE" help:"Its private key, PEM."`
 	Contacts string   `placeholder:"FILE" help:"Who may call whom: a line for each, a callee and a caller; others do not ring."`
 	Rules    string   `placeholder:"FILE" help:"Limits and rules, as guard.json of the service has them."`
+	Data     string   `placeholder:"DIR" help:"Folder for registrations, which then survive a restart."`
 	Own      string   `placeholder:"FILE" help:"Rules of your own, in CEL, with their examples (docs/own-rules.md). A changed file is read again."`
 	NAT      bool     `name:"nat" help:"Media of a phone may come from any port of the address that it signals from. For phones behind NAT."`
 
@@ -87,7 +88,7 @@ func (c *proxySIPCommand) config() (sipguard.Config, error) {
 		return sipguard.Config{}, &failure{code: "usage", what: "proxy sip: " + what, why: err, hint: hint, exit: exitUsage}
 	}
 	out := sipguard.Config{
-		Upstream: c.Upstream, Inside: c.Inside, NAT: c.NAT,
+		Upstream: c.Upstream, Inside: c.Inside, NAT: c.NAT, Data: c.Data,
 		Allow: sipguard.Allow{Refer: c.AllowRefer, Info: c.AllowInfo, Message: c.AllowMessage, Plain: !c.SecureOnly},
 	}
 	for _, s := range c.Listen {
@@ -115,6 +116,11 @@ func (c *proxySIPCommand) config() (sipguard.Config, error) {
 			return usage("--cert "+c.Cert, err, "give a PEM chain and its key")
 		}
 		out.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	if c.Data != "" {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return usage("--data "+c.Data, err, "give a folder that this user may write to")
+		}
 	}
 	if c.Contacts != "" {
 		if out.Contacts, err = readContacts(c.Contacts); err != nil {
