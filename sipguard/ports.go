@@ -59,7 +59,10 @@ var errNoPort = errors.New("every port of the range is in use; give a larger one
 // take returns a pair at an address: one that stands ready, where there is one.
 func (p *ports) take(a netip.Addr) (one *pair, err error) {
 	if one = p.at(a).take(); one == nil {
-		if one, err = p.open(a); err != nil {
+		if one, err = p.open(a); err != nil && p.reclaim() {
+			one, err = p.open(a)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -78,6 +81,24 @@ func (p *ports) at(a netip.Addr) *standing {
 		go p.fill(a, s)
 	}
 	return s
+}
+
+// reclaim closes a few of the pairs that stand ready anywhere, so that their ports
+// can be used at another address; false: none does.
+func (p *ports) reclaim() (some bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.ready {
+		for range 8 {
+			one := s.take()
+			if one == nil {
+				break
+			}
+			p.shut(one)
+			some = true
+		}
+	}
+	return some
 }
 
 func (s *standing) take() *pair {
@@ -145,8 +166,8 @@ func (p *ports) keep(s *standing, one *pair) {
 	}
 }
 
-// open opens a pair. Which one is chance, so that nobody outside can say where the
-// next call will be.
+// open opens a pair. Which one is chance, so that nobody outside can say where it
+// will be.
 func (p *ports) open(a netip.Addr) (*pair, error) {
 	begin, tries := rand.IntN(p.pairs), 0
 	for i := 0; i < p.pairs && tries < 64; i++ {
